@@ -12,6 +12,7 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.logins.ends import Outcome
+from fastapi_seclint.subjects.logins.one_answer import does_more
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -32,7 +33,7 @@ def alike(program: Program, route: Route, end: Outcome) -> Fix | None:
     handler = route.function
     if end.form[0] != ("raise" if end.kind == "raise" else "return") or handler is None:
         return None
-    if end.block.function is not handler:
+    if end.block.function is not handler or (end.form[0] == "return" and does_more(end)):
         return None
     statements = handler.statements()
     last = statements[-1] if statements else None

@@ -20,8 +20,21 @@ def as_if_sent(end: Outcome, usual: Sequence[Outcome]) -> Fix | None:
     code = _usual_answer(end, usual)
     if code is None or end.form[0] != ("raise" if end.kind == "raise" else "return") or end.of_any is not None:
         return None
+    if end.form[0] == "return" and does_more(end):
+        return None
     edit = ReplaceStatement(end.block.module.path, span_of(end.form[1]), code)
     return Fix("answer as if the mail had been sent", False, (edit,))
+
+
+def does_more(end: Outcome) -> bool:
+    """Whether a statement that answers does something as well, in a call that makes no object: `await start(mail)`."""
+    answer = next((form for form in end.block.forms.of("return") if form[1] == end.form[1]), end.form)
+    calls = [form for form in walk(answer) if form[0] == "call"]
+    return any(form[0] == "await" for form in walk(answer)) or any(not _last(form[2])[:1].isupper() for form in calls)
+
+
+def _last(called: Form) -> str:
+    return str(called[-1]) if called[0] in ("name", "attr") else ""
 
 
 def _usual_answer(end: Outcome, usual: Sequence[Outcome]) -> str | None:

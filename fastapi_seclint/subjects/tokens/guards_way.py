@@ -23,7 +23,7 @@ from fastapi_seclint.subjects.wiring.dependencies import wiring
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_SUBJECT = "\0"
+_SUBJECT = "_the_subject_"
 """Stands for the subject in the code of a look-up."""
 
 
