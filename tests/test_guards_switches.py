@@ -368,3 +368,11 @@ required = made("required_parameters")
 def x(found=Depends(required)): ...
 """
     assert protection(tmp_path, text) == "open"
+
+
+@pytest.mark.parametrize("failure", ["Exception('no')", "HTTPException(500)", "RuntimeError"])
+def test_who_sends_another_key_than_the_expected_one_is_refused_however_that_fails(
+    failure: str, tmp_path: Path
+) -> None:
+    guard = f"def g(key: str | None = Header(None)):\n    if key != os.environ['KEY']:\n        raise {failure}\n"
+    assert protection(tmp_path, f"{guard}{READ}".replace("x():", "x(who=Depends(g)):")) == "protected"

@@ -465,3 +465,70 @@ app = service.app
 
 def test_what_an_attrs_class_makes_and_does_when_it_is_made_counts(tmp_path: Path) -> None:
     assert list(routes(tmp_path, START + ATTRS)) == ["/s/read"]
+
+
+FACTORY = """
+def made(strict):
+    def guard(): ...
+    return guard
+router = APIRouter()
+@router.get("/x")
+def x(): ...
+app = FastAPI(openapi_url=None)
+if probed():
+    app.include_router(router, dependencies=[Depends(made(True))])
+else:
+    app.include_router(router, dependencies=[Depends(made(False))])
+"""
+APART = """
+router = APIRouter()
+@router.get("/x")
+def x(): ...
+closed, free = FastAPI(openapi_url=None), FastAPI(openapi_url=None)
+closed.include_router(router)
+free.include_router(router)
+app = FastAPI(openapi_url=None)
+app.mount("/s", closed if probed() else free)
+if probed():
+    app.mount("/t", closed)
+else:
+    app.mount("/t", free)
+"""
+
+
+@pytest.mark.parametrize(("text", "path"), [(FACTORY, "/x"), (APART, "/t/x")])
+def test_alternatives_that_only_look_alike_are_two_routes(text: str, path: str, tmp_path: Path) -> None:
+    table = survey(tmp_path, f"{START}from elsewhere import probed\n{text}").table
+    assert [row.path for row in table.routes if row.endpoint.endswith("x")].count(path) == 2
+
+
+NESTED = """
+one, other = [], []
+one.append(one)
+other.append(other)
+left, right = [0], [0]
+for _ in range(30):
+    left, right = [left, left], [right, right]
+app = FastAPI(openapi_url=None)
+if one == other or left == right:
+    print("alike")
+@app.get("/x")
+def x(): ...
+"""
+
+
+def test_lists_that_hold_themselves_are_compared_to_an_end(tmp_path: Path) -> None:
+    assert list(routes(tmp_path, START + NESTED)) == ["/x"]
+
+
+EMPTIED = """
+known = {"x": 1}
+known.clear()
+app = FastAPI(openapi_url=None)
+@app.get("/x", dependencies=[Depends(a)] if "x" in known else [])
+def x(): ...
+"""
+
+
+def test_nothing_is_left_in_a_dictionary_that_is_cleared(tmp_path: Path) -> None:
+    assert routes(tmp_path, START + "def a(): ...\n" + EMPTIED)["/x"].dependencies == ()

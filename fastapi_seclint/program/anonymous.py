@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.kinds import CLEAN, Kinds
-from fastapi_seclint.program.values import Function, Value
+from fastapi_seclint.program.values import Class, Function, Value
 from fastapi_seclint.program.walks import Walk
 
 if TYPE_CHECKING:
@@ -45,8 +45,12 @@ class Follower:
         """What middleware and guards put into `request.state` of credentials that anybody may make up, by its names."""
         self.lacking: set[str] = set()
         """Under which names middleware leaves nothing in `request.state` for bad credentials."""
-        self.nobody: set[str] = set()
+        self.nobody: dict[str, Kinds] = {}
         """Under which names middleware leaves an object in `request.state` that says that nobody is known."""
+        self.nobodies: dict[str, Class] = {}
+        """The classes of such objects, by the kind that says so."""
+        self.at_middleware = False
+        """While the middleware is walked whose leavings all guards behind it find."""
         self.handler: Function | None = None
         """The route's own function while it is walked."""
         self.in_handler = False
@@ -77,7 +81,8 @@ class Follower:
     ) -> Encounter:
         """What happens when a function runs for a stranger with these arguments, on this object if it is a method."""
         given = tuple(sorted((name, tuple(sorted(found))) for name, found in arguments.items()))
-        who = (stranger.junk, stranger.websocket, stranger.configured)
+        left = tuple(sorted((name, tuple(sorted(found))) for name, found in self.nobody.items()))
+        who = (stranger.junk, stranger.websocket, stranger.configured, left)
         key = (id(function), who, self.in_handler, stranger.path, stranger.method, given, id(receiver))
         anywhere = (id(function), who, stranger.path is None, given, id(receiver))
         known = self._known.get(key) or (None if self.in_handler else self._known.get(anywhere))

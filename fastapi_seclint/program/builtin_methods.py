@@ -62,10 +62,20 @@ def call_method(interpreter: Interpreter, receiver: Value, name: str, arguments:
         key = string(arguments.positional[0]) if name == "pop" and arguments.positional else None
         if key is not None and not interpreter.uncertain:
             receiver.items[:] = [item for item in receiver.items if string(item[0]) != key]
+        if name == "clear":
+            _clear(interpreter, receiver)
         return found
     if isinstance(receiver, Text) and name in ("lower", "upper", "strip", "rstrip", "lstrip", "format", "replace"):
         return receiver
     return Unknown(f"the result of {name}", place)
+
+
+def _clear(interpreter: Interpreter, holder: Mapping) -> None:
+    """Nothing is left in a dictionary, or perhaps nothing in a branch that may not be taken."""
+    if interpreter.uncertain:
+        holder.perhaps = holder.perhaps or "unknown"
+    else:
+        holder.items[:], holder.open, holder.perhaps = [], False, ""
 
 
 _ADDING = frozenset({"append", "insert", "add", "extend", "update", "setdefault"})

@@ -22,7 +22,7 @@ from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node, Resolver
 from fastapi_seclint.program.dependency_guards import DependencyGuards
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
-from fastapi_seclint.program.kinds import CLEAN, DENIAL, NOTHING, REQUEST
+from fastapi_seclint.program.kinds import CLEAN, DENIAL, NOTHING, REQUEST, Kinds
 from fastapi_seclint.program.meetings import Guarding, Meeting, meeting_of, refused, verdict
 from fastapi_seclint.program.middleware_guards import MiddlewareGuards
 from fastapi_seclint.program.privileges import authorizing, limiting
@@ -50,7 +50,7 @@ class GuardModel:
         self._follower = Follower(interpreter)
         self.dependencies = DependencyGuards(self._follower, resolver, declared)
         self.middleware = MiddlewareGuards(self._follower, declared)
-        self._left: dict[Router, tuple[set[str], set[str], set[str]]] = {}
+        self._left: dict[Router, tuple[set[str], set[str], dict[str, Kinds]]] = {}
 
     def of_route(self, route: Route) -> Guarding:
         """What guards a route, and so its protection."""
@@ -79,12 +79,14 @@ class GuardModel:
     def _enter(self, route: Route) -> None:
         """Walk the middleware first, whatever else is asked: guards behind it may rely on what it leaves behind."""
         known = self._left.get(route.app)
-        left = self._left.setdefault(route.app, (set(), set(), set()))
+        left = self._left.setdefault(route.app, (set(), set(), {}))
         self._follower.believed, self._follower.lacking, self._follower.nobody = left
         if known is None:
+            self._follower.at_middleware = True
             for layer in layers_of(route):
                 for junk in (True, False):
                     self.middleware.layer(layer, Stranger(junk), websocket=False, precise=False)
+            self._follower.at_middleware = False
 
     def _doubt(self, route: Route, meetings: list[Meeting], missing: bool) -> str:
         """Why a route that nobody is seen to protect may be protected all the same."""

@@ -6,7 +6,8 @@ exception); `either`: a condition the stranger controls; `request`, `store`: the
 session; `query`: its query, or a message of a websocket, which hold credentials under the names of such only; `denial`:
 a response that refuses; `refusal`: an error that did; `path`: the request's path; `object`: made of such values and
 itself always there; `hidden`: what a check out of sight gives for the request, nothing as far as the code that asks
-about it is concerned; `nobody`: an object that says that nobody is known, `Anonymous()`; `clean`: everything else.
+about it is concerned; `nobody`: an object that says that nobody is known, `Anonymous()`, with a kind that begins so
+and tells its class; `clean`: everything else.
 A guard denies when every way through it raises.
 """
 
@@ -75,6 +76,10 @@ def merged(ways: list[Names]) -> Names:
     return found
 
 
+def _is_nobody(kind: str) -> bool:
+    return kind.partition(" ")[0] == "nobody"
+
+
 def truth_of(found: Kinds) -> set[bool]:
     """Which way a value of these kinds goes in a condition."""
     outcomes: set[bool] = set()
@@ -83,7 +88,7 @@ def truth_of(found: Kinds) -> set[bool]:
     for kind in found:
         if kind in ("absent", "empty", "bad", "nothing", "false", "hidden"):
             outcomes.add(False)
-        elif kind in ("junk", "request", "store", "denial", "passed", "url", "scope", "true", "nobody"):
+        elif kind in ("junk", "request", "store", "denial", "passed", "url", "scope", "true") or _is_nobody(kind):
             outcomes.add(True)
         else:
             outcomes |= {True, False}

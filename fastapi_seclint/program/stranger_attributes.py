@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program import credentials
+from fastapi_seclint.program import credentials, nobody
 from fastapi_seclint.program.encounters import Raised
 from fastapi_seclint.program.kinds import (
     ABSENT,
@@ -17,7 +17,6 @@ from fastapi_seclint.program.kinds import (
     FALSE,
     HIDDEN,
     JUNK,
-    NOBODY,
     NOTHING,
     QUERY,
     TAINTED,
@@ -44,8 +43,6 @@ _MESSAGES = frozenset({"receive_text", "receive_json", "receive_bytes", "receive
 _PREDICATES = frozenset({"startswith", "endswith", "isdigit", "isalnum", "count", "find", "index", "isascii"})
 
 
-SAID_OF_NOBODY = {"is_authenticated": FALSE, "authenticated": FALSE, "is_anonymous": TRUE, "anonymous": TRUE}
-"""What an object says that stands for nobody: `Anonymous()`, `Session(authenticated=False)`."""
 _OF_SCOPE: dict[str, Kinds] = {
     "headers": frozenset({"store"}),
     "session": frozenset({"session"}),
@@ -68,12 +65,12 @@ def attribute_kinds(walk_: Walk, owner: Kinds, name: str) -> Kinds:
         if walk_.stranger.junk and name in walk_.follower.believed:
             return JUNK
         if name in walk_.follower.nobody:
-            return NOBODY
+            return walk_.follower.nobody[name]
         return ABSENT if credentials.says_who(name) or name in walk_.follower.lacking else CLEAN
     if "store" in owner or "scope" in owner:
         return owner if name not in ("authorization", "token") else walk_.stranger.credential
     if "nobody" in owner:
-        return SAID_OF_NOBODY.get(name, owner)
+        return nobody.said(walk_, owner, name)
     if "object" in owner:
         return part_of(owner, name)
     if "denial" in owner or "path" in owner or "refusal" in owner:
@@ -153,7 +150,8 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
     if "passed" in receiver:
         return frozenset({"passed"})
     if "bag" in receiver and name in ("get", "pop") and form[3]:
-        return walk_.names.get(f"**{walk_.text(form[3][0])}", NOTHING if "**" in walk_.names else CLEAN)
+        without = walk_.kinds(form[3][1]) if len(form[3]) > 1 else NOTHING
+        return walk_.names.get(f"**{walk_.text(form[3][0])}", without if "**" in walk_.names else CLEAN)
     if "query" in receiver:
         key = walk_.text(form[3][0]) if form[3] and name == "get" else None
         return walk_.stranger.credential if names_token(key) else CLEAN

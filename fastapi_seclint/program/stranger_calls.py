@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import VARIADIC, Form, walk
-from fastapi_seclint.program import credentials
+from fastapi_seclint.program import credentials, nobody
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.context_requests import reads_request
 from fastapi_seclint.program.encounters import PassedOn, Raised, Sent
@@ -29,12 +29,7 @@ from fastapi_seclint.program.kinds import (
 )
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.request_holders import held_by
-from fastapi_seclint.program.stranger_attributes import (
-    SAID_OF_NOBODY,
-    asked_of_service,
-    method_kinds,
-    names_refusal,
-)
+from fastapi_seclint.program.stranger_attributes import asked_of_service, method_kinds, names_refusal
 from fastapi_seclint.program.stranger_callees import is_response, may_guard, may_talk, sounds_like_check, unwrapped
 from fastapi_seclint.program.stranger_codes import told_codes
 from fastapi_seclint.program.stranger_errors import lets_go
@@ -188,8 +183,8 @@ def _called(
         follow = is_answer or _hands_nothing(form, given)
         return _project_call(walk_, function, isinstance(value, Bound), given, named, touched, made, own, follow=follow)
     if isinstance(value, Class):
-        if any(SAID_OF_NOBODY.get(name or "") == found for name, found in named):
-            return NOBODY
+        if any(nobody.SAID.get(name or "") == found for name, found in named):
+            return nobody.of_class(walk_, value)
         return made_of(walk_, value, [*given, *(found for _, found in named)], touched)
     if isinstance(value, Generic):
         return touched

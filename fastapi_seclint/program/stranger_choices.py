@@ -36,7 +36,7 @@ def branches(walk_: Walk, test: Form, body: list[Form], otherwise: list[Form]) -
         for ending in walk_.encounter.endings[known:]:
             ending.checked = ending.checked and ending.code not in _OTHER
         return goes_on
-    if outcomes == {True} and not otherwise and _says_unconfigured(walk_, test, body):
+    if outcomes == {True} and not (asked or otherwise) and _says_unconfigured(walk_, test, body):
         return True
     if len(outcomes) == 1 or not walk_.stranger.junk or not asks_for_shape(walk_, test):
         return walk_.branch(outcomes, body, otherwise)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program import credentials
+from fastapi_seclint.program import credentials, nobody
 from fastapi_seclint.program.kinds import BAD, CLEAN, EMPTY, HIDDEN, JUNK, NOTHING, TAINTED, Kinds, truth_of
 from fastapi_seclint.program.schemes import raises_by_itself
 from fastapi_seclint.program.stranger_switches import by_default, is_configured, is_off, is_there
@@ -158,6 +158,8 @@ def _compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
     positive = operator in ("==", "is", "in")
     if operator in ("is", "is not") and right[0] == "const" and right[2] is None:
         return _is_none(walk_, one, left, operator)
+    if (said := nobody.text(walk_, left)) is not None:
+        return _among(said, operator, walk_.value(right))
     if "type" in one:
         return _among("websocket" if walk_.stranger.websocket else "http", operator, walk_.value(right))
     if "path" in one or "verb" in one:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
-from fastapi_seclint.program import credentials
+from fastapi_seclint.program import credentials, nobody
 from fastapi_seclint.program.context_requests import VARIABLE, holds_request
 from fastapi_seclint.program.encounters import Raised
 from fastapi_seclint.program.kinds import (
@@ -145,8 +145,7 @@ def _is_instance(walk_: Walk, form: Form, touched: Kinds) -> Kinds | None:
     """What `isinstance(user, Member)` says of a stranger, and `isinstance(user, Anonymous)` of an object for nobody."""
     if form[3] and "nobody" in walk_.kinds(form[3][0]):
         walk_.encounter.checked = True
-        asked = [option for item in form[3][1:2] for option in options(walk_.value(item))]
-        return TRUE if any(isinstance(cls, Class) and credentials.names_nobody(cls.name) for cls in asked) else FALSE
+        return nobody.is_one(walk_, walk_.kinds(form[3][0]), form[3][1] if len(form[3]) > 1 else None)
     if "session" in touched and _asks_for_user(walk_, form):
         walk_.encounter.checked = True
         return BAD

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program import credentials
-from fastapi_seclint.program.kinds import ABSENT, CLEAN, FALSE, HOLDERS, NOBODY, OBJECT, QUERY, TRUE, Kinds
+from fastapi_seclint.program import credentials, nobody
+from fastapi_seclint.program.kinds import ABSENT, CLEAN, FALSE, HOLDERS, OBJECT, QUERY, TRUE, Kinds
 from fastapi_seclint.program.values import Class, Const, External, Function
 
 if TYPE_CHECKING:
@@ -59,8 +59,10 @@ def _is_said(statement: Form) -> bool:
 
 def made_of(walk_: Walk, cls: Class, given: list[Kinds], touched: Kinds) -> Kinds:
     """An object that is made of credentials, or of nothing where there were none: it is there for strangers, too."""
-    if credentials.names_nobody(cls.name) or any("nobody" in found for found in given):
-        return NOBODY
+    if credentials.names_nobody(cls.name):
+        return nobody.of_class(walk_, cls)
+    if any("nobody" in found for found in given):
+        return frozenset().union(*(found for found in given if "nobody" in found))
     if touched & HOLDERS or "junk" in touched:
         return touched
     if QUERY in given:

@@ -51,7 +51,13 @@ def _leaving(manager: Class | Instance) -> Function | None:
 
 def _may_say_yes(leaving: Function) -> bool:
     """Whether leaving a block may give something true for a bad token: it always does, or asks for such an error."""
-    given = [form[2] for form in leaving.forms.of("return") if form[2] is not None]
-    given = [value for value in given if value[0] != "const" or value[2]]
+    if leaving.forms.of("raise"):
+        return False
+    always = any(_is_yes(form) and form[2][0] == "const" for form in leaving.statements())
     asked = any(_OF_TOKENS.search(str(form[-1])) for form in leaving.forms.of("name", "attr"))
-    return any(value[0] == "const" or asked for value in given) and not leaving.forms.of("raise")
+    return always or (asked and any(_is_yes(form) for form in leaving.forms.of("return")))
+
+
+def _is_yes(form: Form) -> bool:
+    """Whether a statement returns something that may be true."""
+    return form[0] == "return" and form[2] is not None and (form[2][0] != "const" or bool(form[2][2]))

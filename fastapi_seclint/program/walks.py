@@ -278,8 +278,8 @@ class Walk:
         elif target[0] == "attr" and self._is_lacking(kinds) and "session" in self.kinds(target[2]):
             self.follower.lacking.add(target[3])
             self.names[spelled(target)] = kinds
-        elif "nobody" in kinds and (kept := self._kept_under(target)) is not None:
-            self.follower.nobody.add(kept)
+        elif (kept := self._kept_under(target, kinds)) is not None:
+            self.follower.nobody[kept] = self.follower.nobody.get(kept, frozenset()) | kinds
         elif target[0] == "attr" and target[2][0] == "name":
             self.names[f"{target[2][2]}.{target[3]}"] = kinds
         elif target[0] == "attr" and target[2][0] == "attr" and target[2][2][0] == "name":
@@ -288,8 +288,10 @@ class Walk:
             for item in target[2] if target[0] != "star" else target[2:]:
                 self.assign(item, kinds)
 
-    def _kept_under(self, target: Form) -> str | None:
-        """The name under which a target keeps something with the request, `scope["state"]["user"]`."""
+    def _kept_under(self, target: Form, kinds: Kinds) -> str | None:
+        """The name under which middleware keeps who stands for nobody with the request, `scope["state"]["user"]`."""
+        if "nobody" not in kinds or not self.follower.at_middleware:
+            return None
         if target[0] == "attr":
             return str(target[3]) if "session" in self.kinds(target[2]) else None
         return self.text(target[3]) if target[0] == "sub" and self.kinds(target[2]) & HOLDERS else None

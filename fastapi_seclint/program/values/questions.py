@@ -119,7 +119,7 @@ def can_be_none(value: Value | None) -> bool:
     return any(isinstance(option, Const) and option.value is None for option in options(value))
 
 
-def same(left: Value, right: Value) -> bool | None:
+def same(left: Value, right: Value, depth: int = 0) -> bool | None:
     """Whether two settled values are equal: constants by value, members of enumerations by class and name."""
     if isinstance(left, Const) and isinstance(right, Const):
         return left.value == right.value
@@ -133,26 +133,30 @@ def same(left: Value, right: Value) -> bool | None:
     if isinstance(left, Function | Class) and isinstance(right, Function | Class):
         return left is right
     if isinstance(left, Collection) and isinstance(right, Collection):
-        return _same_items(left, right)
+        return _same_items(left, right, depth)
     if isinstance(left, External) and isinstance(right, External) and left.name.startswith("inspect.Parameter"):
         return left.name.rpartition(".")[2] == right.name.rpartition(".")[2].removeprefix("_")
     return None
 
 
-def _same_items(left: Collection, right: Collection) -> bool | None:
+_NESTED = 3
+"""How deep lists are compared: deeper ones may hold themselves."""
+
+
+def _same_items(left: Collection, right: Collection, depth: int) -> bool | None:
     """Whether two tuples, lists or sets are equal; None unless all that is in them is known."""
     if left is right:
         return True
-    if left.open or right.open or left.perhaps or right.perhaps or left.kind != right.kind:
+    if depth > _NESTED or left.open or right.open or left.perhaps or right.perhaps or left.kind != right.kind:
         return None
     if left.kind == "set":
-        pairs = [{same(one, other) for other in right.items} for one in left.items]
+        pairs = [{same(one, other, depth + 1) for other in right.items} for one in left.items]
         answers = {True if True in found else None if None in found else False for found in pairs}
         answers |= {False} if len(right.items) > len(left.items) and None not in answers else set()
     elif len(left.items) != len(right.items):
         return False
     else:
-        answers = {same(one, other) for one, other in zip(left.items, right.items, strict=True)}
+        answers = {same(one, other, depth + 1) for one, other in zip(left.items, right.items, strict=True)}
     return False if False in answers else None if None in answers else True
 
 
