@@ -42,6 +42,7 @@ RULE = Rule(
     fixable="safe",
 )
 
+_DEPTH = 3
 _MESSAGE = (
     "`in` on a string finds pieces of it: where `https://app.example.com` is allowed, an attacker's "
     "`https://app.example.co` is, too: pass a list"
@@ -167,8 +168,11 @@ def _sources(program: Program, option: Option) -> Iterator[Origin]:
         yield from found[:1] or [origin]
 
 
-def _string(program: Program, origin: Origin) -> str | None:
-    """Empty for a string written in code, the name of the setting that is one; None for anything else."""
+def _string(program: Program, origin: Origin, depth: int = _DEPTH) -> str | None:
+    """Empty for a string written in code, the name of the setting that is one; None for anything else.
+
+    `depth` is how many properties are read one through the other.
+    """
     form = origin.form
     match form:
         case ["const", _, str() as text]:
@@ -178,15 +182,15 @@ def _string(program: Program, origin: Origin) -> str | None:
         case ["sub", _, ["attr" | "name", *_] as owner, _] if owner[-1] == "environ":
             return "environ"
         case ["call", _, ["name" | "attr", *_] as function, *_]:
-            return _called(program, origin.block, form, function)
-        case ["attr", _, owner, name]:
-            return _of_field(program, origin.block, form, owner, name)
+            return _called(program, origin.block, form, function, depth)
+        case ["attr", *_]:
+            return _of_field(program, origin.block, form, depth)
         case ["name", *_]:
             return _of_value(program, origin.block, form)
     return None
 
 
-def _called(program: Program, block: Block, form: Form, function: Form) -> str | None:
+def _called(program: Program, block: Block, form: Form, function: Form, depth: int) -> str | None:
     """Reads of the environment that give a string: `os.getenv(...)`, `os.environ.get(...)`, `config("X")`."""
     name = function[-1]
     owner = function[2] if function[0] == "attr" else None
@@ -204,7 +208,7 @@ def _called(program: Program, block: Block, form: Form, function: Form) -> str |
     if owner is not None and owner[0] == "const" and isinstance(owner[2], str) and name in ("join", "format"):
         return ""
     if owner is not None and name in _OF_TEXT:
-        return _string(program, Origin(block, owner))
+        return _string(program, Origin(block, owner), depth)
     return "" if any(_gives_text(found) for found, _ in called(program, block, form)) else None
 
 
@@ -237,8 +241,9 @@ def _is_text(form: Form) -> bool:
     return False
 
 
-def _of_field(program: Program, block: Block, form: Form, owner: Form, name: str) -> str | None:
+def _of_field(program: Program, block: Block, form: Form, depth: int) -> str | None:
     """A settings field that is annotated as a string and that no validator turns into a list."""
+    owner, name = form[2], form[3]
     for option in options(ask(program, block, owner)):
         if isinstance(option, Environment) and option.default is not None:
             option = option.default  # the settings of one part, within those of all
@@ -249,9 +254,11 @@ def _of_field(program: Program, block: Block, form: Form, owner: Form, name: str
             for field, annotation, _ in base.fields if isinstance(base, Class) else ():
                 if field == name:
                     return name if _is_string(annotation) and not _validated(cls, name) else None
-    for body, value in given_by_property(program, block, form):
-        if value[0] in ("call", "sub", "fstr") and (known := _string(program, Origin(body, value))) is not None:
-            return known  # what a property reads; another property is not followed, it may be this one
+    for body, value in given_by_property(program, block, form) if depth else ():
+        if value[0] in ("call", "sub", "fstr"):
+            known = _string(program, Origin(body, value), depth - 1)
+            if known is not None:
+                return known
     return _of_value(program, block, form)
 
 

@@ -224,12 +224,19 @@ def _spread_without(token: Token, held: Held) -> Edit | None:
                 spread = [written.form]
             case _:
                 continue
-        given = spread[0][3][0] if spread and spread[0][0] == "call" and spread[0][3] else spread[0] if spread else None
-        given = given[2][2] if given is not None and given[0] == "call" and given[2][0] == "attr" else given
-        if len(spread) == 1 and given is not None and given[0] == "name":
-            kept = _without_secrets(token, held, str(given[2]))
-            return ReplaceExpression(written.block.module.path, span_of(spread[0][1]), kept)
+        kept = _mapping(spread[0]) if len(spread) == 1 else None
+        if kept is not None:
+            sifted = _without_secrets(token, held, kept)
+            return ReplaceExpression(written.block.module.path, span_of(spread[0][1]), sifted)
     return None
+
+
+def _mapping(form: Form) -> str | None:
+    """The code of a dictionary that is spread or copied: its own name for its copy, `vars(user)` as it is written."""
+    match form:
+        case ["call", _, ["attr", _, ["name", _, name], "copy"], [], []]:
+            return str(name)
+    return rendered(form) if form[0] in ("name", "call") else None
 
 
 def _without_secrets(token: Token, held: Held, code: str) -> str:

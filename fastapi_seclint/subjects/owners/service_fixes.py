@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import InsertStatements
 from fastapi_seclint.facts.forms import ASYNC, Form, span_of
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Function, Instance, Value, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import ask, body_of
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _ID = re.compile(r"(^|_)(id|uuid|pk)$")
+_ONE = frozenset(
+    {"by", "id", "uuid", "pk", "one", "single", "or", "none", "404", "fail", "item", "object", "obj", "row"}
+)
 _CHANGES = frozenset({"commit", "flush", "save", "delete", "remove", "update", "pop", "add", "setattr"})
 
 
@@ -82,11 +86,18 @@ def looked_up_by_sibling(program: Program, handler: Function, variable: str, loo
             for name, one in sorted(cls.namespace.items()):
                 if name == method or not looks.match(name) or not isinstance(one, Function) or not _only_looks(one):
                     continue
+                if not _by_id(name, {*words_of(variable), *words_of(cls.name)}):
+                    continue
                 waits = bool(one.flags & ASYNC)
                 if not waits or handler.flags & ASYNC:
                     return Looking(statement, target, f"{'await ' if waits else ''}{owner}.{name}({variable})")
         return None
     return None
+
+
+def _by_id(name: str, words: set[str]) -> bool:
+    """Whether a method looks up the thing itself by its id, `get_note_or_404`; not its lines, nor one by its title."""
+    return {singular(word) for word in words_of(name)[1:]} <= {*map(singular, words), *_ONE}
 
 
 def _call(statement: Form) -> Form:

@@ -18,6 +18,7 @@ from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.notes import logs
 from fastapi_seclint.subjects.rights.powerless import without_effect
+from fastapi_seclint.subjects.rights.words import names_right
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -165,7 +166,7 @@ def _held(cls: Class, given: set[str]) -> set[str]:
 def _speaks(program: Program, cls: Class, function: Function, own: str, held: set[str], seen: set[str]) -> bool:
     """Whether a function reads what keeps the caller of an object, itself or by other methods; handing on counts."""
     owners = set()
-    for name, form in _reads(program, function, own):
+    for name, form in _reads(program, cls, function, own):
         owners.add(id(form))
         if name in held:
             return True
@@ -183,15 +184,18 @@ def _speaks(program: Program, cls: Class, function: Function, own: str, held: se
     return any(form[2] == own and id(form) not in owners for form in function.forms.of("name"))
 
 
-def _reads(program: Program, function: Function, own: str) -> Iterator[tuple[str, Form]]:
+def _reads(program: Program, cls: Class, function: Function, own: str) -> Iterator[tuple[str, Form]]:
     """The attributes of an object that a function reads, each with the object's name in that place.
 
-    The attribute is empty where it is only written to a log, asked whether it is there, or decides nothing.
+    The attribute is empty where it is only written to a log, asked whether it is there, or decides nothing. What says
+    something of the caller, `self.may_clean`, is asked for more than whether it is there.
     """
     idle = {id(item) for call in function.forms.of("call") if logs(call) for item in walk(call[3:])}
     idle |= without_effect(program, function)
     for form in function.forms.of("if"):
-        idle.add(id(_asked_for_presence(form[2])))
+        asked = _asked_for_presence(form[2])
+        if asked[0] == "attr" and _is_somebody(cls, str(asked[3])):
+            idle.add(id(asked))
     for form in function.forms.of("attr"):
         if form[2][0] == "name" and form[2][2] == own:
             yield "" if id(form) in idle else str(form[3]), form[2]
@@ -204,6 +208,18 @@ def _asked_for_presence(test: Form) -> Form:
     elif test[0] == "compare" and len(test[4]) == 1 and is_none(test[4][0]):
         test = test[2]
     return test
+
+
+def _is_somebody(cls: Class, name: str) -> bool:
+    """Whether an attribute is the caller or a part of him, which he always has; no property, and no right of his."""
+    if _member(cls, name) is not None or names_right(name):
+        return False
+    start = _member(cls, "__init__")
+    for form in start.forms.of("assign", "annassign") if start is not None else ():
+        targets = form[2] if form[0] == "assign" else [form[2]]
+        if form[-1] is not None and any(target[0] == "attr" and target[3] == name for target in targets):
+            return form[-1][0] == "name" or (form[-1][0] == "attr" and not names_right(str(form[-1][3])))
+    return start is None
 
 
 def _kept(cls: Class) -> set[str]:

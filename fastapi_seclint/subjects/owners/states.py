@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _SHORT = 2
+_ANSWERS = ("attr", "bool", "compare", "unary")
+"""What an answer of yes or no is; what shows a state among others is a dictionary, or a choice of texts."""
 
 STATES = frozenset(
     {
@@ -61,7 +63,8 @@ def _gives_state(method: Function) -> bool:
     given = [form[2] for form in method.forms.of("return") if form[2] is not None]
     own = method.parameters[0][0] if len(method.parameters) == 1 else ""
     named = any(form[0] == "attr" and form[2][2:] == [own] for form in walk(given))
-    return bool(own) and named and len(method.statements()) <= _SHORT and all(map(speaks_of_state, given))
+    answers = all(form[0] in _ANSWERS and speaks_of_state(form) for form in given)
+    return bool(own) and named and len(method.statements()) <= _SHORT and answers
 
 
 def compares_status(form: Form) -> bool:

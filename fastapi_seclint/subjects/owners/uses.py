@@ -66,7 +66,14 @@ def _look_ups(function: Function, known: set[str], sent: set[str]) -> dict[int, 
     return found
 
 
-_ASKS = re.compile(r"(^|_)(find|filter|search|get|list|count|query|delete|remove|select|where|aggregate|exists)(_|$)")
+_ASKS = re.compile(
+    r"(^|_)(find|fetch|filter|search|get|list|load|look|lookup|read|count|query|delete|remove|select|where|aggregate"
+    r"|exists)(_|$)"
+)
+_QUERIES = frozenset(
+    {"filter", "filter_by", "where", "exclude", "all", "query", "update", "insert", "returning", "objects", "find",
+     "find_one"}
+)  # fmt: skip
 
 
 def _written_down(function: Function) -> frozenset[str]:
@@ -87,7 +94,10 @@ def _written_down(function: Function) -> frozenset[str]:
 
 def _is_update(call: Form) -> bool:
     """Whether a call writes columns of what a query found: `Note.filter(id=note_id).update(owner_id=me.id)`."""
-    return call[2][0] == "attr" and call[2][3] in ("update", "values") and call[2][2][0] == "call"
+    match call[2]:
+        case ["attr", _, ["call", _, made, *_], "update" | "values"]:
+            return last_name(made) in _QUERIES  # a method of an object of the project is given what it compares
+    return False
 
 
 def _is_presence(test: Form, names: Collection[str]) -> bool:
