@@ -106,6 +106,10 @@ def pieces(form: Form) -> Iterator[Form]:
         case ["bool", _, operator, values]:
             for value in values[-1:] if operator == "and" else values:
                 yield from pieces(value)
+        case ["call", _, ["name", _, "list" | "tuple" | "set" | "sorted"], [["attr", _, _, "arguments"]], _] | [
+            "call", _, ["attr", _, ["const", *_], "join"], [["attr", _, _, "arguments"]], _
+        ]:  # fmt: skip
+            return  # the names of what is bound to a signature
         case ["call", _, ["attr", _, ["const", *_], "format" | "join"], positional, keywords]:
             for value in [*positional, *(value for _, value, _ in keywords)]:
                 yield from pieces(value)

@@ -44,15 +44,29 @@ def _answered(program: Program, method: Function) -> Iterator[str]:
 
 
 def _read(forms: list[Form], own: str) -> Iterator[str]:
-    """The attributes of the object itself that expressions have, all of them where it is dumped."""
+    """The attributes of the object itself that expressions have, all of them where it is dumped.
+
+    What is only asked about is not told: `self.error is not None`.
+    """
+    asked = {id(inner) for form in walk(forms) for inner in walk(_asked(form))}
     for form in walk(forms):
-        match form:
+        match form if id(form) not in asked else ["asked"]:
             case ["call", _, function, [["name", _, name]], _] if name == own and _WHOLE.match(last_name(function)):
                 yield WHOLE
             case ["call", _, ["attr", _, ["name", _, name], dump], *_] if name == own and dump in DUMPS:
                 yield WHOLE
             case ["attr", _, ["name", _, name], kept] if name == own:
                 yield WHOLE if kept == "__dict__" else kept
+
+
+def _asked(form: Form) -> list[Form]:
+    """The parts of an expression that only decide something, or are counted."""
+    match form:
+        case ["compare", *_] | ["unary", _, "not", _] | ["call", _, ["name", _, "bool" | "len" | "isinstance"], *_]:
+            return [form]
+        case ["ifexp", _, test, _, _]:
+            return [test]
+    return []
 
 
 def kept_in_object(program: Program, found: Caught) -> Iterator[Form]:

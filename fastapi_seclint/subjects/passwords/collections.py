@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.implementers import heirs
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, Instance, Unknown, options
 from fastapi_seclint.subjects.code.origins import ask, written_at
@@ -49,8 +50,8 @@ def collections_of(program: Program, block: Block, call: Form) -> Iterator[str]:
         return
     further = call[3][1:] if call[2][3] != "find_one_and_update" else call[3][2:]
     further = [*further, *(value for keyword, value, _ in call[4] if keyword not in _WHOLE)]
-    if all(map(_keeps_password, further)) and (name := _named(program, block, call[2][2])):
-        yield name
+    if all(map(_keeps_password, further)):
+        yield from _names(program, block, call[2][2])
 
 
 def comes_by_detour(form: Form) -> bool:
@@ -68,8 +69,7 @@ def _aggregated(program: Program, block: Block, call: Form) -> Iterator[str]:
     stages = [(str(key[2]), value) for stage in pipeline[2] for key, value in stage[2] if key and key[0] == "const"]
     if any(name in _CHOOSING for name, _ in stages):
         return
-    if name := _named(program, block, call[2][2]):
-        yield name
+    yield from _names(program, block, call[2][2])
     for stage, value in stages:
         given = {key[2]: inner for key, inner in value[2] if key and key[0] == "const"} if value[0] == "dict" else {}
         if stage == "$lookup" and "pipeline" not in given and given.get("from", [""])[0] == "const":
@@ -95,8 +95,7 @@ def kept_documents(program: Program) -> Iterator[tuple[str, Block, Form]]:
         for form in block.forms.of("call") if not program.is_test(block.module) else ():
             match form:
                 case ["call", _, ["attr", _, owner, method], [*_, value], _] if method in _PUTTING:
-                    if name := _named(program, block, owner):
-                        yield name, block, value
+                    yield from ((name, block, value) for name in _names(program, block, owner))
 
 
 def models_in(program: Program, block: Block, value: Form) -> Iterator[Class]:
@@ -113,6 +112,15 @@ def models_in(program: Program, block: Block, value: Form) -> Iterator[Class]:
                 yield option.cls
 
 
+def _names(program: Program, block: Block, owner: Form) -> Iterator[str]:
+    """The names of a collection; that of an object is another one for each class that inherits the method."""
+    cls = block.function.owner if block.function is not None else None
+    if cls is not None and owner[0] == "attr" and owner[2][2:] == ["self"]:
+        yield from dict.fromkeys(_kept_by(one, str(owner[3])) for one in (cls, *heirs(program, cls)))
+    elif name := _named(program, block, owner):
+        yield name
+
+
 def _named(program: Program, block: Block, owner: Form) -> str:
     """What a collection is called in its database, as far as that is written: `users` for `people = db["users"]`."""
     if owner[0] == "name":
@@ -124,8 +132,6 @@ def _named(program: Program, block: Block, owner: Form) -> str:
             written = written_at(program, place, ("sub", "attr", "call")) if place is not None else None
             if written is not None and (name := _called(written[1])):
                 return name
-    if owner[0] == "attr" and owner[2][2:] == ["self"] and block.function is not None and block.function.owner:
-        return _kept_by(block.function.owner, str(owner[3]))
     return _called(owner)
 
 
@@ -137,9 +143,10 @@ def _kept_by(cls: Class, attribute: str) -> str:
     for base in cls.lineage():
         maker = base.namespace.get("__init__") if isinstance(base, Class) else None
         for form in maker.forms.of("assign") if isinstance(maker, Function) else ():
-            if any(target[0] == "attr" and target[2:] == [["name", target[2][1], "self"], attribute]
-                   for target in form[2] if target[0] == "attr") and form[3][0] != "name":  # fmt: skip
-                return _called(form[3])
+            own = any(target[0] == "attr" and target[2][2:] == ["self"] and target[3] == attribute
+                      for target in form[2])  # fmt: skip
+            if own and form[3][0] != "name" and (name := _called(form[3])):
+                return name
     return f"{attribute} of {cls.name}" if attribute.strip("_") in _ANY else attribute
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Const, External, Mapping, options, settled, string
+from fastapi_seclint.subjects.passwords.hashers import step_by_name
 from fastapi_seclint.subjects.passwords.names import naming
 
 if TYPE_CHECKING:
@@ -72,9 +73,14 @@ _CIPHERS = frozenset({"AES", "AESGCM", "AESCCM", "Fernet", "ChaCha20", "ChaCha20
 
 
 def _is_for_a_cipher(call: Call) -> bool:
-    """Whether what a file derives of its own passphrase is the key of a cipher, and no hash that is compared."""
+    """Whether what a file derives of its own passphrase is the key of a cipher, and no hash that is compared.
+
+    Where anything in the file is called after hashing or checking passwords, both may be done there.
+    """
     words = call.block.module.facts.words
-    return bool(words & _CIPHERS) and not words & {"compare_digest", "verify", "verify_password", "hash_password"}
+    if not words & _CIPHERS or words & {"compare_digest", "verify"}:
+        return False
+    return not any(step_by_name(["name", 0, word]) for word in words)
 
 
 def least_profiles(program: Program) -> Iterator[tuple[Call, int, str]]:

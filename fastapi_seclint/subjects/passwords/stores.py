@@ -110,14 +110,16 @@ def rows_made(known: Passwords, block: Block, owner: Form) -> Class | None:
     """The class of a table of people whose rows are made or changed by methods of an expression: `User.create(row)`.
 
     The expression is the class itself or a query of it: `User.filter(name=name).update(...)`. Who has a column for a
-    password is one of the people, whatever the application calls them: `Potter.create(row)`.
+    password is one of the people, whatever the application calls them: `Potter.create(row)`; with a host or port it
+    is an account at some server.
     """
     while owner[0] == "call" and owner[2][0] == "attr":
         owner = owner[2][2]
     cls = class_of(known, block, owner) if owner[0] in ("name", "attr") else None
     if cls is None or not is_table(cls) or has_own_ways(cls):
         return None
-    own = not is_of_machine(cls.name) and any(map(naming, field_names(cls)))
+    fields = field_names(cls)
+    own = not is_of_machine(cls.name) and any(map(naming, fields)) and not logs_in_elsewhere(fields)
     return cls if own or _is_person(cls.name) else None
 
 

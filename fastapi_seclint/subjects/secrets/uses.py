@@ -28,7 +28,7 @@ from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.told import told
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
 from fastapi_seclint.subjects.secrets.looked_up import looked_up
-from fastapi_seclint.subjects.secrets.names import kind_of
+from fastapi_seclint.subjects.secrets.names import Reach, kind_of, plausible
 from fastapi_seclint.subjects.secrets.needs import Use
 
 if TYPE_CHECKING:
@@ -282,10 +282,29 @@ def _in_headers(program: Program) -> Iterator[tuple[Value, Use]]:
                     if key is None or key[0] != "const" or not _HEADERS.match(str(key[2])):
                         continue
                     where = Use(_API_KEY, "the key of a service", block.location(value))
+                    value = _without_scheme(value)
                     for origin in told(program, block, value):
                         yield ask(program, origin.block, origin.form), where
-                    for part in [one[2] for one in value[2] if one[0] == "fmt"] if value[0] == "fstr" else [value]:
-                        yield from ((known, where) for known in _named(program, block, part))
+                    if str(key[2]).lower() not in ("key", "token"):
+                        yield from ((known, where) for known in _shaped(program, block, value))
+
+
+def _without_scheme(value: Form) -> Form:
+    """A text without what is put into it before a space: the scheme of `f"{SCHEME} {KEY}"`."""
+    if value[0] != "fstr":
+        return value
+    following = [*value[2][1:], ["const", 0, ""]]
+    followed = zip(value[2], following, strict=True)
+    return ["fstr", value[1], [one for one, after in followed if after[0] != "const" or not after[2].startswith(" ")]]
+
+
+def _shaped(program: Program, block: Block, value: Form) -> Iterator[Const]:
+    """What names stand for that looks like a key by itself: no mask, `"authorization": HIDDEN`, and no description."""
+    for part in [one[2] for one in value[2] if one[0] == "fmt"] if value[0] == "fstr" else [value]:
+        for known in _named(program, block, part):
+            for one in _constants(known):
+                if isinstance(one.value, str) and plausible(one.value, _API_KEY, "", Reach.ASSIGNED):
+                    yield one
 
 
 def _named(program: Program, block: Block, form: Form) -> Iterator[Value]:

@@ -228,7 +228,8 @@ def _checks_signature(block: Block, call: Form) -> bool:
         return False
     asked = (form[2] for form in block.forms.of("if", "assert", "return") if form[2] is not None)
     return any(item is call for test in asked for item in walk(test)) and any(
-        form[0] == "call" and form[2][-1] in ("rsplit", "split", "rpartition") for form in block.forms.every
+        form[0] == "call" and form[2][-1] in ("rsplit", "split", "rpartition") and form[3] and form[3][0][-1] == "."
+        for form in block.forms.every
     )
 
 
