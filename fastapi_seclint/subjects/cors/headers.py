@@ -76,9 +76,13 @@ def _in_block(program: Program, block: Block) -> Iterator[Header]:
 
 
 def _stands_for_star(program: Program, block: Block, value: Form) -> bool:
-    """Whether a constant, a setting by default, or what an object is made with by default is the star."""
-    known = ask(program, block, value) if value[0] in ("name", "attr") else None
-    return any(isinstance(item, Const) and item.value == "*" for option in options(known) for item in settled(option))
+    """Whether a constant, a setting by default, or what an object is made with by default is the star.
+
+    What is the star in one case and a website in another is chosen: `"*" if debug else origin`.
+    """
+    found = list(options(ask(program, block, value))) if value[0] in ("name", "attr") else []
+    stars = [any(isinstance(item, Const) and item.value == "*" for item in settled(option)) for option in found]
+    return bool(stars) and all(stars)
 
 
 def _is_for_some_paths(block: Block, at: int) -> bool:

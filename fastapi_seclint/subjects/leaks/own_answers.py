@@ -49,8 +49,8 @@ def _read(forms: list[Form], own: str) -> Iterator[str]:
     What is only asked about is not told: `self.error is not None`.
     """
     asked = {id(inner) for form in walk(forms) for inner in walk(_asked(form))}
-    for form in walk(forms):
-        match form if id(form) not in asked else ["asked"]:
+    for form in (one for one in walk(forms) if id(one) not in asked):
+        match form:
             case ["call", _, function, [["name", _, name]], _] if name == own and _WHOLE.match(last_name(function)):
                 yield WHOLE
             case ["call", _, ["attr", _, ["name", _, name], dump], *_] if name == own and dump in DUMPS:
