@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _ENTRANCE = re.compile(
     r"^(log[-_]?(in|out)|sign[-_]?(in|up|out)|register|registration|auth|oauth2?|oidc|sso|saml|authorize|authenticate"
-    r"|callback|tokens?|access[-_]?token|refresh([-_](\w+[-_])?tokens?)?|password([-_].*)?|(forgot(ten)?|lost|reset|recover|change)([-_]?password)?"
+    r"|callback|tokens?|access[-_]?token|refresh([-_](\w+[-_])?tokens?)?|password([-_].*)?|(forgot(ten)?|reset|recover|change)([-_]?password)?"
     r"|.*[-_]password|verify([-_].*)?|verification([-_].*)?|activat(e|ion)([-_].*)?|confirm([-_].*)?|resend([-_].*)?|magic[-_]?link"
     r"|anmelden|anmeldung|abmelden|einloggen|registrieren|registrierung|connexion|deconnexion|inscription|iniciar[-_]sesion"
     r"|entrar|acceder|registro|registrar|cadastr[oa]r?|accedi|registrati"

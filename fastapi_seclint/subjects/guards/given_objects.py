@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
+from fastapi_seclint.facts.forms import Form, arguments, awaited, last_name, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
 from fastapi_seclint.program.meetings import verdict
@@ -89,21 +89,36 @@ def somebody_made_up(program: Program, node: Node) -> Form | None:
 def nobody_test(program: Program, node: Node) -> str | None:
     """What is true of that which a dependency gives for nobody, as code with `{}` for it; None where nothing says so.
 
-    `{}.id == 0` for an object that is written down, `{}.user is None` for one that keeps nobody, `not {}` for a no,
-    else `{} is None`.
+    `{}.id == 0` for an object that is written down by what only nobody has, `{}.user is None` for one that keeps
+    nobody, `not {}` for a no, else `{} is None`.
     """
     if _answers(node):
         return "not {}"
     if (made := somebody_made_up(program, node)) is not None:
-        named = {name: value for name, value, _ in made[4]}
-        key = next((name for name in ("id", "pk", "uuid", *named) if name in named), None)
+        named = {name: value for name, value, _ in made[4] if name is not None}
+        key = next((name for name in (*_OWN, *named) if name in named and _is_of_nobody(name, named[name])), None)
         written = rendered(named[key]) if key is not None else None
-        return f"{{}} is None or {{}}.{key} == {written}" if written is not None else None
+        compared = "is" if written == "None" else "=="
+        return f"{{}} is None or {{}}.{key} {compared} {written}" if written is not None else None
     if not always_gives_an_object(program, node):
-        return "{} is None"
+        return None if _has_a_default(node) else "{} is None"
     callers = {child.parameter for child in node.children if child.parameter and may_be_nobody(program, child)}
     kept = kept_caller(program, node, callers) if callers else None
     return f"{{}}.{kept.attribute} is None" if kept is not None and not kept.part else None
+
+
+def _has_a_default(node: Node) -> bool:
+    """Whether a dependency looks somebody up with something in place of nobody: `members.get(token, GUEST)`."""
+    given = [awaited(form[2]) for form in node.function.forms.of("return") if form[2]] if node.function else []
+    looked_up = [form for form in given if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "get"]
+    return any(form[3][1:] and form[3][1][0] in ("name", "attr", "call") for form in looked_up)
+
+
+def _is_of_nobody(name: str, value: Form) -> bool:
+    """Whether a field of somebody made up sets him apart: who he is, or a text that says that he is nobody."""
+    if isinstance(value[2], bool):
+        return False
+    return name in _OWN or name.endswith("_id") or _NOBODY.search(str(value[2])) is not None
 
 
 def asks_for_credentials(program: Program, node: Node) -> bool:
@@ -207,4 +222,7 @@ def _is_kept_unread(program: Program, function: Function, target: Form) -> bool:
     return False
 
 
+_OWN = ("id", "pk", "uuid", "user_id", "uid", "sub", "username", "user_name", "login", "email", "name")
+"""The fields that say who somebody is: no two people share them."""
+_NOBODY = re.compile(r"guest|anon|nobody|visitor|stranger|unknown|unauthenticated", re.I)
 _KEEPS = re.compile(r"^(set|bind\w*|set_\w+|add|append|update|setdefault|put|record\w*|log\w*)$")

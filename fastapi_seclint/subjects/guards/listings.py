@@ -104,7 +104,8 @@ def kept_for_owner(program: Program, route: Route) -> Route | None:
 _FOR_OTHERS = re.compile(
     r"^(form|poll|survey|quiz|question|link|url|page|site|website|store|shop|product|item|menu|restaurant|course|lesson|job"
     r"|vacancy|event|listing|profile|user|image|picture|photo|video|file|movie|song|book|offer|ad|advert|service|venue|car"
-    r"|house|room|hotel|property|campaign|package|category|tag|team|group|club|channel|chat|game|public|shared?)$",
+    r"|house|room|hotel|property|campaign|package|category|tag|team|group|club|channel|chat|game|public|shared?|paste|snippet"
+    r"|gist|certificate|badge|wishlist|invitation|invite|template)$",
     re.I,
 )
 """What somebody makes for others to look at, too."""

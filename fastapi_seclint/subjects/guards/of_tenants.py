@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import beginning
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.subjects.guards import entrances
+from fastapi_seclint.subjects.guards.access import segments
 from fastapi_seclint.subjects.guards.outliers import gives_published, is_for_all, shows_leave
+from fastapi_seclint.subjects.owners.belongings import singular
 from fastapi_seclint.subjects.owners.identity import caller_names, is_authenticated
 
 if TYPE_CHECKING:
@@ -20,6 +22,12 @@ _TENANT = re.compile(
     r"(_(id|uuid|pk|slug|name))?$"
 )
 """What a user has of the organisation that he belongs to."""
+_SHOWN = re.compile(
+    r"^(form|poll|survey|quiz|questionnaire|link|url|page|site|website|store|shop|menu|restaurant|course|job|vacancy|position"
+    r"|event|campaign|offer|venue|hotel|property|certificate|badge|article|post)$",
+    re.I,
+)
+"""What organisations make for people outside of them to look at."""
 _SEVERAL = 2
 
 
@@ -27,11 +35,13 @@ def kept_for_tenant(program: Program, route: Route) -> Route | None:
     """The list that only gives what is of its caller's organisation, where an open GET gives one of such things.
 
     It lies below the path of that list, or in a router with several of them. What is published, or known only to
-    those who were given its name, is left alone.
+    those who were given its name, is left alone, and so are job offers, forms and their like.
     """
     if set(route.methods) - {"HEAD"} != {"GET"} or not path_variables(route.path):
         return None
     if shows_leave(route) or gives_published(route) or entrances.is_entrance(program, route):
+        return None
+    if any(_SHOWN.match(singular(re.split("[-_]", part)[-1])) for part in segments(route.path)):
         return None
     lists = [other for other in _lists(program) if other.app is route.app and other.router is route.router]
     below = [other for other in lists if route.path.startswith(f"{other.path.rstrip('/')}/")]

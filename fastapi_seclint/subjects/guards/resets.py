@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _SETS = re.compile(r"(^|_)(reset|change|set|update|new|forgot)_?(the_|my_|user_?s?_?)?(pass_?word|passwd|pwd)(_|$)")
-_FORGOT = re.compile(r"(^|_)(forg[eo]t|lost|recover|olvid|esquec|oubli|vergessen)\w*(_|$)", re.I)
+_FORGOT = re.compile(r"(^|_)(forg[eo]t|olvid|esquec|oubli|vergessen)\w*(_|$)", re.I)
+_LOST = re.compile(r"(^|_)(lost|recover\w*)(_|$)", re.I)
+_WAY_IN = re.compile(r"(^|_)(pass\w*|pwd|account|access|credentials?|login|username|2fa|mfa|otp)(_|$)", re.I)
 _ACCOUNT = re.compile(
     r"^((user|account|member|customer|employee|admin|person)_?(id|uuid|pk|name)|uid|id|username|login|e?mail(_address)?"
     r"|phone(_number)?)$"
@@ -36,7 +38,7 @@ def is_for_who_forgot(route: Route) -> bool:
     """Whether a route is called by people who cannot log in: `PATCH /password/forgot/{user_id}`."""
     words = [word.replace("-", "_") for word in access.segments(route.path)]
     words += [snake(route.function.name)] if route.function is not None else []
-    return any(map(_FORGOT.search, words))
+    return any(map(_FORGOT.search, words)) or all(any(map(one.search, words)) for one in (_LOST, _WAY_IN))
 
 
 def sets_any_password(program: Program, route: Route) -> bool:

@@ -33,6 +33,12 @@ _DEVELOPMENT = re.compile(
 _SERVICES = re.compile(
     r"\bweb-?hooks?\b|\b(called|sent|posted|invoked) (back )?by (the )?(payment|provider|gateway)", re.I
 )
+_KEEPS_HOOKS = re.compile(
+    r"\b(register|create|add|delete|remove|update|edit|change|list|get|show|enable|disable|trigger|fire)s?\s+"
+    r"((an?|the|all|new|your|this|its|our|existing|registered)\s+){0,3}web-?hooks?\b",
+    re.I,
+)
+"""What users do with the addresses that the application calls itself."""
 _ADMIN = r"(super|site|sys|system)?[- ]?(admin|administrator|administrador|administrateur|админ\w*)(s|es|en|ов)?"
 _ADMINISTRATORS = re.compile(
     rf"(?<![\w/,&])(?<!\bor )(?<!\band )(?<!\bnot )(?<!\bno longer )\b{_ADMIN}[- ]only\b"
@@ -67,7 +73,7 @@ def says_it_is_open(route: Route) -> bool:
 
 def says_it_is_for_services(route: Route) -> bool:
     """Whether a route's docstring or description says that another service calls it, which has no account."""
-    return any(_SERVICES.search(text) for text in _texts(route))
+    return any(_SERVICES.search(text) and not _KEEPS_HOOKS.search(text) for text in _texts(route))
 
 
 def says_it_is_for_development(route: Route) -> bool:

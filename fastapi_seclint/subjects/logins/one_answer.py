@@ -40,6 +40,8 @@ def _last(called: Form) -> str:
 def _usual_answer(end: Outcome, usual: Sequence[Outcome]) -> str | None:
     """The statement that gives the one good answer of a function; None where it says more than can be said here."""
     here = [one for one in usual if one.kind != "raise" and one.block.function is end.block.function]
+    if not here and _is_asked_first(end):
+        return None
     forms = [one.form for one in here if one.form[0] == "return"] or _returns_at_the_end(end.block.statements[-1])
     forms = [form for form in forms if form is not end.form]
     if not forms and end.form[0] == "return":
@@ -50,6 +52,13 @@ def _usual_answer(end: Outcome, usual: Sequence[Outcome]) -> str | None:
         code = _written(end.block, value) if value is not None else ""
         found.add(None if code is None else f"return {code}".rstrip())
     return found.pop() if len(found) == 1 else None if found else "return"
+
+
+def _is_asked_first(end: Outcome) -> bool:
+    """Whether a function only refuses, or gives what others go on with: `ensure_known(mail)`, `user = find(mail)`."""
+    last = end.block.statements[-1]
+    gives = last[0] == "return" and last[2] is not None and last[2][2:] != [None]
+    return gives or _only_raises(last, end.form)
 
 
 def _returns_at_the_end(last: Form) -> list[Form]:

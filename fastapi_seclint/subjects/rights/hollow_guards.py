@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,25 +10,32 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import InsertStatements
 from fastapi_seclint.facts.forms import names_in, span_of
 from fastapi_seclint.program.callables import Parameter, parameters, running
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Collection, Const, Function, Instance, Value, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.demanding import http_exception
+from fastapi_seclint.subjects.owners.belongings import singular
 from fastapi_seclint.subjects.owners.identity import Guard
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.new_guards import REFUSAL, ROLES, Right, function_of, right_of
-from fastapi_seclint.subjects.rights.words import names_right
+from fastapi_seclint.subjects.rights.words import is_administrator, is_role, names_right
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
+
+_ROLE = re.compile(r"role|allowed|required|needed|user_type|account_type", re.I)
+_NO_ROLE = re.compile(r"[:./ ]")
+"""What the names of rights have in them, and those of roles have not."""
 
 
 def filled_in(program: Program, asked: Sequence[Guard]) -> Fix | None:
     """The test that a guard is named after, `def admin_only(user = Depends(current_user))`, where it refuses nobody."""
     for guard in asked:
         function = function_of(guard) or _start_of(guard)
-        if function is None or not names_right(guard.name.rpartition(".")[2]) or function.forms.of("raise"):
+        name = guard.name.rpartition(".")[2]
+        if function is None or not names_right(name) or function.forms.of("raise") or _is_of_others(name):
             continue
         for parameter, cls in _users(program, function):
             right = right_of(program, cls, function.module)
@@ -55,6 +63,12 @@ def asking_for_its_roles(program: Program, asked: Sequence[Guard]) -> Fix | None
             said = f"let {guard.name} ask for {asked_for.written}"
             return _refusing(function, said, parameter.name, Right(missing, ()))
     return None
+
+
+def _is_of_others(name: str) -> bool:
+    """Whether a guard is named after a role that is not that of administrators: `editors_only`."""
+    words = [*words_of(name), *map(singular, words_of(name))]
+    return any(is_role(word) and not is_administrator(word) for word in words) and not any(map(is_administrator, words))
 
 
 def _start_of(guard: Guard) -> Function | None:
@@ -97,10 +111,19 @@ def _roles_of(guard: Value, function: Function) -> Iterator[_Roles]:
         kinds = {id(item.cls): item.cls for item in items if isinstance(item, Instance) and _is_member(item)}
         texts = [item for item in items if isinstance(item, Const) and isinstance(item.value, str)]
         if items and len(texts) == len(items):
+            if not _are_roles(written, [str(item.value) for item in texts]):
+                continue
             yield _Roles(written, several, None)
         elif items and len(kinds) == 1 and all(isinstance(item, Instance) and id(item.cls) in kinds for item in items):
             kind = next(iter(kinds.values()))
             yield _Roles(written, several, kind if isinstance(kind, Class) else None)
+
+
+def _are_roles(written: str, texts: list[str]) -> bool:
+    """Whether texts that a guard was made with can be compared with a role: rights, `"orders:delete"`, cannot."""
+    if any(_NO_ROLE.search(text) for text in texts):
+        return False
+    return _ROLE.search(written) is not None or all(map(is_role, texts))
 
 
 def _is_member(item: Instance) -> bool:

@@ -58,16 +58,18 @@ def withheld(program: Program, block: Block, form: Form, found: Input) -> Fix | 
             _updates(form) or (constructed is not None and all(_has_default(constructed, r) for r in rights))
         ):
             return _excluded(block, value, found)
-    if (updated := _validated(block, form, found)) is not None:
+    if (updated := _validated(program, block, form, found)) is not None:
         return updated
     names_kept = [value for value in form[3] if value[0] == "name"]
     kept = (_kept_without(block, form, value, found) for value in names_kept)
     return _given_by_server(block, form, found) or next((fix for fix in kept if fix is not None), None)
 
 
-def _validated(block: Block, form: Form, found: Input) -> Fix | None:
+def _validated(program: Program, block: Block, form: Form, found: Input) -> Fix | None:
     """SQLModel's `User.model_validate(body, update={...})` with the least rights in what it updates."""
     if form[2][0] != "attr" or form[2][3] != "model_validate" or len(form[3]) != 1:
+        return None
+    if not _is_sqlmodel(program, block, form[2][2]):
         return None
     rights = sorted(dumped(found, form[3][0]))
     codes = [_least(block, name) for name in rights]
@@ -80,6 +82,12 @@ def _validated(block: Block, form: Form, found: Input) -> Fix | None:
         return _fix(rights, tuple(SetDictItem(path, span_of(update[1]), name, str(code)) for name, code in items))
     written = ", ".join(f'"{name}": {code}' for name, code in zip(rights, codes, strict=True))
     return _fix(rights, (SetKeyword(path, span_of(form[1]), "update", f"{{{written}}}"),))
+
+
+def _is_sqlmodel(program: Program, block: Block, form: Form) -> bool:
+    """Whether a class is one of SQLModel, whose `model_validate` alone takes an `update`."""
+    classes = [option for option in options(ask(program, block, form)) if isinstance(option, Class)]
+    return bool(classes) and all(any("SQLModel" in base for base in cls.external_bases()) for cls in classes)
 
 
 def _kept_without(block: Block, form: Form, value: Form, found: Input) -> Fix | None:
