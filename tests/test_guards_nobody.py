@@ -116,3 +116,40 @@ g.__signature__ = inspect.Signature(
 
 def test_what_no_parameter_gives_is_what_is_taken_in_its_place(tmp_path: Path) -> None:
     assert protection(tmp_path, f"{SHOWN}{READ}".replace("x():", "x(who=Depends(g)):")) == "protected"
+
+
+NARROW = """
+from contextlib import contextmanager, suppress
+@contextmanager
+def patient():
+    try:
+        yield
+    except jwt.ExpiredSignatureError:
+        print("late")
+class Lock:
+    def __enter__(self): ...
+    def __exit__(self, kind, value, trace):
+        return self.token_given_back(kind)
+    def token_given_back(self, kind):
+        return False
+def g(token=Depends(HTTPBearer())):
+    with {manager}:
+        try:
+            return jwt.decode(token.credentials, "k", algorithms=["HS256"])
+        except jwt.InvalidTokenError:
+            raise HTTPException(401)
+"""
+MANAGERS = [
+    ("patient()", "protected"),
+    ("Lock()", "protected"),
+    ("suppress(jwt.ExpiredSignatureError)", "protected"),
+    ("suppress(OSError, HTTPException)", "open"),
+    ("suppress(*ERRORS)", "open"),
+    ("suppress(Exception)", "open"),
+]
+
+
+@pytest.mark.parametrize(("manager", "expected"), MANAGERS)
+def test_a_refusal_in_a_block_is_let_go_where_its_kind_is(manager: str, expected: str, tmp_path: Path) -> None:
+    text = NARROW.replace("{manager}", manager)
+    assert protection(tmp_path, f"{text}@app.get('/x')\ndef x(who=Depends(g)): ...\n") == expected

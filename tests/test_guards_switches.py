@@ -376,3 +376,55 @@ def test_who_sends_another_key_than_the_expected_one_is_refused_however_that_fai
 ) -> None:
     guard = f"def g(key: str | None = Header(None)):\n    if key != os.environ['KEY']:\n        raise {failure}\n"
     assert protection(tmp_path, f"{guard}{READ}".replace("x():", "x(who=Depends(g)):")) == "protected"
+
+
+@pytest.mark.parametrize(("field", "expected"), [("token", "protected"), ("title", "open")])
+def test_a_body_called_token_is_a_credential_where_it_has_one(field: str, expected: str, tmp_path: Path) -> None:
+    text = f"""
+from pydantic import BaseModel
+class Sent(BaseModel):
+    {field}: str
+@app.post("/x")
+def x(token: Sent):
+    if token.{field} != os.environ["KEY"]:
+        raise HTTPException(401)
+"""
+    assert protection(tmp_path, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [("in GUARDED", "open"), ("not in GUARDED", "protected"), ("in FREE", "protected"), ("not in FREE", "open")],
+)
+def test_a_key_that_is_configured_is_there_as_it_is_by_default(asked: str, expected: str, tmp_path: Path) -> None:
+    text = f"""
+GUARDED, FREE = {{"live": 1, "stage": 2}}, {{"dev": 3}}
+PLACE = os.getenv("PLACE", "dev")
+@app.get("/x", dependencies=[Depends(get_current_user)] if PLACE {asked} else [])
+def x(): ...
+"""
+    assert protection(tmp_path, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "asked", "then", "expected"),
+    [
+        ("get_current_user", "os.getenv('OPEN')", "free", "protected"),
+        ("free", "os.getenv('CLOSED')", "get_current_user", "open"),
+        ("free", "not os.getenv('OPEN')", "get_current_user", "protected"),
+    ],
+)
+def test_a_guard_that_an_object_keeps_is_the_one_of_the_default(
+    first: str, asked: str, then: str, expected: str, tmp_path: Path
+) -> None:
+    text = f"""
+def free(): ...
+class Guards:
+    def __init__(self):
+        self.guard = {first}
+        if {asked}:
+            self.guard = {then}
+@app.get("/x", dependencies=[Depends(Guards().guard)])
+def x(): ...
+"""
+    assert protection(tmp_path, text) == expected

@@ -300,8 +300,9 @@ def _possibly(interpreter: Interpreter, name: str, before: Value, value: Value) 
 def set_attribute(interpreter: Interpreter, owner: Value, name: str, value: Value) -> None:
     """What `owner.name = value` does; in a branch that may not be taken the old value stays possible."""
     if interpreter.uncertain and isinstance(owner, Instance) and isinstance(owner.cls, Class):
-        before = owner.attributes.get(name) or _class_member(owner.cls, name)
-        if before is not None and not isinstance(before, Unknown | Function):
+        member = _class_member(owner.cls, name)
+        before = owner.attributes.get(name) or (None if isinstance(member, Function) else member)
+        if before is not None and not isinstance(before, Unknown):
             value = _possibly(interpreter, name, before, value)
     if isinstance(owner, Instance):
         if owner.native is not None and name == "prefix":

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from fastapi_seclint.facts.forms import last_name
+from fastapi_seclint.program.kinds import names_token
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Class
 
@@ -17,6 +18,11 @@ def carries_token(model: Class) -> bool:
     """Whether a body says by its `token` who sends it; the token beside a new password came by mail."""
     names = {name for base in model.lineage() if isinstance(base, Class) for name, _, _ in base.fields}
     return bool(names & BODY_TOKENS) and not any(map(_BODY_PASSWORD.search, names))
+
+
+def names_one(model: Class) -> bool:
+    """Whether a body has a field for a credential: `token: Sent` may be one then, `ticket: TicketCreate` is none."""
+    return any(names_token(name) for base in model.lineage() if isinstance(base, Class) for name, _, _ in base.fields)
 
 
 def given_tokens(module: Module) -> Iterator[str]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
 from fastapi_seclint.program import credentials, injected
 from fastapi_seclint.program.anonymous import MAX_FUNCTIONS, MAX_STATEMENTS, Follower
-from fastapi_seclint.program.body_tokens import BODY_TOKENS, carries_token, given_tokens
+from fastapi_seclint.program.body_tokens import BODY_TOKENS, carries_token, given_tokens, names_one
 from fastapi_seclint.program.callables import Parameter, dotted_name, parameters, running
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.dependencies import Resolver
@@ -208,7 +208,7 @@ class DependencyGuards:
                 return CLEAN
             default = marker.arguments.get("default", 0) if not isinstance(annotation, Annotated) else parameter.default
             return self._credential(default if default is not None else parameter.default, stranger, marker)
-        body = marker is None and any(isinstance(item, Class) for item in options(base))  # `ticket: TicketCreate`
+        body = marker is None and any(isinstance(item, Class) and not names_one(item) for item in options(base))
         if not body and names_token(name) and (marker is None or marker.name.endswith((".Query()", ".Path()"))):
             if name in path_variables(path):
                 return JUNK if name not in _PLACES or self._asks_for(function, name, name) else CLEAN

@@ -186,8 +186,8 @@ def _compare(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     rights = [evaluate(interpreter, item, scope) for item in comparators]
     if len(operators) == 1:
         if interpreter.recording and operators[0] in ("in", "not in") and isinstance(rights[0], Mapping):
-            held = has_key(rights[0], left)
-            return Unknown("a condition", place) if held is None else Const(held is (operators[0] == "in"), place)
+            held = [has_key(rights[0], one) for one in worlds(left)][:16]
+            return condition([one if one is None else one is (operators[0] == "in") for one in held], place, [left])
         return condition(_answers(operators[0], left, rights[0]), place, [left, rights[0]])
     links = [_answers(*link) for link in zip(operators, [left, *rights], rights, strict=False)]
     if any(set(link) == {False} for link in links):

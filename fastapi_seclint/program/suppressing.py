@@ -13,29 +13,35 @@ _OF_TOKENS = re.compile(r"jwt|jo?se|jws|token|signature|claim|decod|expired|cred
 
 
 def lets_go(made: Value) -> bool:
-    """Whether a `with` on this goes on behind it where a token in its block is bad.
+    """Whether a `with` on this goes on behind it where a token in its block is bad."""
+    return bool(let_go(made))
+
+
+def let_go(made: Value) -> list[Form | None]:
+    """The exceptions that a `with` on this lets go, if those of bad tokens are among them; None stands for all.
 
     `made` is what the `with` calls. A generator (`contextlib.contextmanager`) catches around its `yield`; the
     `__exit__` of an object says so by giving something true (Python reference, 3.3.9).
     """
     for option in options(made):
         function = option.function if isinstance(option, Bound) else option
+        found: list[Form | None] = []
         if isinstance(function, Function) and function.number >= 0 and function.flags & GENERATOR:
-            if _catches_around_yield(function):
-                return True
-        elif isinstance(option, Class | Instance):
-            leaving = _leaving(option)
-            if leaving is not None and _may_say_yes(leaving):
-                return True
-    return False
+            found = _caught_around_yield(function)
+        elif isinstance(option, Class | Instance) and (leaving := _leaving(option)) is not None:
+            found = _answered(leaving)
+        if found:
+            return found
+    return []
 
 
-def _catches_around_yield(function: Function) -> bool:
+def _caught_around_yield(function: Function) -> list[Form | None]:
     for form in function.forms.of("try"):
         handlers = [handler for handler in form[3] if _is_for_tokens(handler[0])]
         if handlers and any(inner[0] == "yield" for inner in walk(form[2])):
-            return not any(inner[0] == "raise" for handler in handlers for inner in walk(handler[2]))
-    return False
+            raising = any(inner[0] == "raise" for handler in handlers for inner in walk(handler[2]))
+            return [] if raising else [handler[0] for handler in handlers]
+    return []
 
 
 def _is_for_tokens(kind: Form | None) -> bool:
@@ -49,13 +55,16 @@ def _leaving(manager: Class | Instance) -> Function | None:
     return next((function for function in found if function is not None and function.number >= 0), None)
 
 
-def _may_say_yes(leaving: Function) -> bool:
-    """Whether leaving a block may give something true for a bad token: it always does, or asks for such an error."""
+def _answered(leaving: Function) -> list[Form | None]:
+    """For which errors leaving a block may give something true: for all, or for those of tokens that it asks for."""
     if leaving.forms.of("raise"):
-        return False
-    always = any(_is_yes(form) and form[2][0] == "const" for form in leaving.statements())
-    asked = any(_OF_TOKENS.search(str(form[-1])) for form in leaving.forms.of("name", "attr"))
-    return always or (asked and any(_is_yes(form) for form in leaving.forms.of("return")))
+        return []
+    if any(_is_yes(form) and form[2][0] == "const" for form in leaving.statements()):
+        return [None]
+    if not any(_is_yes(form) for form in leaving.forms.of("return")):
+        return []
+    classes = [form for form in leaving.forms.of("name", "attr") if form[-1].lstrip("_")[:1].isupper()]
+    return [form for form in classes if _OF_TOKENS.search(form[-1])]
 
 
 def _is_yes(form: Form) -> bool:

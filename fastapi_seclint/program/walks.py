@@ -183,8 +183,9 @@ class Walk:
                     raise Raised
             case ["try", *_]:
                 return stranger_attempts.attempt(self, form)
-            case ["with", at, [[["call", _, function, *_], _]], body] if self._lets_go(function):
-                return stranger_attempts.attempt(self, ["try", at, body, [[None, None, [["pass", at]], at]], [], []])
+            case ["with", at, [[["call", *_] as manager, _]], body] if caught := self._let_go(manager):
+                handlers = [[kind, None, [["pass", at]], at] for kind in caught]
+                return stranger_attempts.attempt(self, ["try", at, body, handlers, [], []])
             case ["with", _, items, body]:
                 for context, target in items:
                     kinds = self.kinds(context)
@@ -205,9 +206,11 @@ class Walk:
                 return False
         return True
 
-    def _lets_go(self, manager: Form) -> bool:
-        """Whether what a `with` calls catches whatever its block raises for a bad token."""
-        return manager[-1] == "suppress" or suppressing.lets_go(self.value(manager))
+    def _let_go(self, manager: Form) -> list[Form | None]:
+        """What a `with` catches of what its block raises for a bad token; None in it stands for everything."""
+        if manager[2][-1] == "suppress":
+            return [kind if kind[0] in ("name", "attr") else None for kind in manager[3]]
+        return suppressing.let_go(self.value(manager[2]))
 
     def _hangs_up(self) -> bool:
         """Whether a websocket's handler leaves a client whose credentials it looked at before it talks to him."""
