@@ -9,6 +9,7 @@ from fastapi_seclint.edits import AddImport, Edit
 from fastapi_seclint.facts.forms import Form, mentions
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.stranger_errors import catches
 from fastapi_seclint.program.values import Class, External, Function, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.code.reference import local_name
@@ -46,13 +47,22 @@ def looked_up(handler: Function, variable: str) -> tuple[int, str] | None:
 
 
 def looked_up_anywhere(function: Function, variable: str) -> tuple[list[Form], int, str] | None:
-    """The same in the body of a `try` or a `with` as well: the statements, which of them it is, and the name."""
+    """The same in the body of a `try` or a `with` as well: the statements, which of them it is, and the name.
+
+    A `try` that catches a refusal and goes on is left out.
+    """
     pending = [function.statements()]
     for statements in pending:
         if (found := _looked_up_among(statements, variable)) is not None:
             return statements, *found
-        pending += [form[2] if form[0] == "try" else form[3] for form in statements if form[0] in ("try", "with")]
+        pending += [form[3] for form in statements if form[0] == "with"]
+        pending += [form[2] for form in statements if form[0] == "try" and not _swallows(form)]
     return None
+
+
+def _swallows(trying: Form) -> bool:
+    going_on = [handler for handler in trying[3] if handler[2][-1][0] not in ("raise", "return")]
+    return catches(going_on, 404)
 
 
 def _looked_up_among(statements: list[Form], variable: str) -> tuple[int, str] | None:

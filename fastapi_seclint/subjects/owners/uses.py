@@ -35,18 +35,26 @@ def uses(
     follow: Follow = _believed,
     by_hand: Collection[str] = (),
     idle: Container[int] = (),
+    asking: Collection[str] = (),
 ) -> bool:
     """Whether a function uses one of the parameters that hold the caller for something that may decide.
 
     What is looked up for the caller alone, without anything that was `sent`, decides nothing where it is only tested
     for being there: every user is. `follow` tells of a call that gets him whether it does; else it is believed to.
     Whether there is one of those that a function finds out `by_hand` only asks for a login. `idle` are the identities
-    of conditions under which nothing happens.
+    of conditions under which nothing happens, `asking` the dictionaries out of which others read who is put in there.
     """
     known = set(callers)
     spread(function, known)
     looking = _look_ups(function, known, set(sent)) if sent else {}
-    using = Using(known, looking, follow, frozenset({*by_hand, *looking.values()}), idle, _written_down(function))
+    using = Using(
+        known,
+        looking,
+        follow,
+        frozenset({*by_hand, *looking.values()}),
+        idle,
+        written_down(function).difference(asking),
+    )
     return any(using(statement) for statement in function.statements())
 
 
@@ -76,7 +84,7 @@ _QUERIES = frozenset(
 )  # fmt: skip
 
 
-def _written_down(function: Function) -> frozenset[str]:
+def written_down(function: Function) -> frozenset[str]:
     """The names of what was sent, as a dictionary, which a function writes and asks for nothing by.
 
     Who is put in there, `data = body.model_dump(); data["author"] = me.name`, is only noted.

@@ -16,6 +16,7 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.implementations import has_no_body
 from fastapi_seclint.subjects.code.origins import body_of
+from fastapi_seclint.subjects.owners.asking_others import asking_others
 from fastapi_seclint.subjects.owners.credentialed import made_of_credentials
 from fastapi_seclint.subjects.owners.identity import caller_names, dependency_name, names_identity
 from fastapi_seclint.subjects.owners.late import changes_first
@@ -50,7 +51,8 @@ def ties_caller(program: Program, route: Route) -> bool:
     always = {node.parameter for node in route.dependencies if not program.guard_model.meeting(route, node).optional}
     idle = without_effect(program, handler)
     present = by_hand | (callers & always)
-    used = uses(handler, callers, sent, _inside(program, handler, sent, present), present, idle)
+    inside, asking = _inside(program, handler, sent, present), asking_others(program, handler)
+    used = uses(handler, callers, sent, inside, present, idle, asking)
     return used and not _decides_too_late(program, handler, callers - by_hand or callers, variables)
 
 
@@ -97,6 +99,7 @@ def _inside(
                 _inside(program, inner, ids.get(id(inner), ()), sure.get(id(inner), ()), depth - 1),
                 sure.get(id(inner), ()),
                 without_effect(program, inner),
+                asking_others(program, inner),
             )
             for inner, given in handed
         )
