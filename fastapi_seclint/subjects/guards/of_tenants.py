@@ -29,13 +29,15 @@ _SHOWN = re.compile(
 )
 """What organisations make for people outside of them to look at."""
 _SEVERAL = 2
+_ROW = re.compile(r"/{(\w+_)?(id|pk|uuid)(:\w+)?}$")
+"""The end of a path that has the id of a row: what is named by a city, a version or a short name is no member's."""
 
 
 def kept_for_tenant(program: Program, route: Route) -> Route | None:
     """The list that only gives what is of its caller's organisation, where an open GET gives one of such things.
 
-    It lies below the path of that list, or in a router with several of them. What is published, or known only to
-    those who were given its name, is left alone, and so are job offers, forms and their like.
+    It lies below the path of that list, or gives a row by its id in a router with several of them. What is published,
+    or known only to those who were given its name, is left alone, and so are job offers, forms and their like.
     """
     if set(route.methods) - {"HEAD"} != {"GET"} or not path_variables(route.path):
         return None
@@ -45,7 +47,8 @@ def kept_for_tenant(program: Program, route: Route) -> Route | None:
         return None
     lists = [other for other in _lists(program) if other.app is route.app and other.router is route.router]
     below = [other for other in lists if route.path.startswith(f"{other.path.rstrip('/')}/")]
-    found = next(iter(below), None) or (lists[0] if len(lists) >= _SEVERAL else None)
+    several = len(lists) >= _SEVERAL and route.router is not route.app and _ROW.search(route.path.rstrip("/"))
+    found = next(iter(below), None) or (lists[0] if several else None)
     return None if found is not None and is_for_all(route) and not is_for_all(found) else found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.routes import Route, path_variables
@@ -48,7 +49,9 @@ def unlike_its_neighbours(program: Program, route: Route) -> list[Route]:
     loose = [other for other in beside.values() if other not in strict]
     if _lists_guards(route) and any(map(_lists_guards, loose)):
         return []
-    if _uses(route) or (_makes(route, strict) and not _agree(program, strict)):
+    if (_uses(route) and not _is_of_things(route, beside.values())) or (
+        _makes(route, strict) and not _agree(program, strict)
+    ):
         return []
     if lists and (loose or len(strict) <= _LEAST):
         return []
@@ -81,6 +84,15 @@ _USES = re.compile(
 )
 _TAKES_PART = re.compile(r"apply|redeem|claim|checkout|check[-_]out|join|leave|enrol|enroll|book|reserve|bid|vote")
 """What somebody does with things that others look after, even where no id names one: `POST /coupons/apply`."""
+_THINGS = re.compile(r"book|claim|bid|vote|leave")
+"""The words among them that things are called by, too."""
+
+
+def _is_of_things(route: Route, beside: Iterable[Route]) -> bool:
+    """Whether a word that may be of an action is what things are called, `POST /book`: each has its address below."""
+    things = re.sub(r"/{[^}]*}$", "", route.path.rstrip("/"))
+    below = any(other.path.startswith(f"{things}/{{") for other in beside)
+    return below and _THINGS.fullmatch(things.rpartition("/")[2]) is not None
 
 
 def _uses(route: Route) -> bool:

@@ -65,6 +65,26 @@ def withheld(program: Program, block: Block, form: Form, found: Input) -> Fix | 
     return _given_by_server(block, form, found) or next((fix for fix in kept if fix is not None), None)
 
 
+def _is_sent(block: Block, key: Form) -> bool:
+    """Whether the client sends the key of what is stored, `users[user_id] = row`: it is there, and has its rights."""
+    taken = {item[0] for item in block.function.parameters} if block.function is not None else set()
+    return key[0] == "name" and key[2] in taken
+
+
+def _takes_out(form: Form, name: str, rights: list[str]) -> bool:
+    """Whether one of the rights is taken out of a dictionary: `row["role"]`, `row.pop("role")`."""
+    match form:
+        case ["sub", _, ["name", _, owner], ["const", _, key]] | [
+            "call",
+            _,
+            ["attr", _, ["name", _, owner], "pop"],
+            [["const", _, key], *_],
+            _,
+        ]:
+            return owner == name and key in rights
+    return False
+
+
 def _validated(program: Program, block: Block, form: Form, found: Input) -> Fix | None:
     """SQLModel's `User.model_validate(body, update={...})` with the least rights in what it updates."""
     if form[2][0] != "attr" or form[2][3] != "model_validate" or len(form[3]) != 1:
@@ -100,7 +120,9 @@ def _kept_without(block: Block, form: Form, value: Form, found: Input) -> Fix | 
     codes = [_least(block, name) for name in rights]
     if statement is None or excluded is None or None in codes or (form[0] == "call" and _changes(form)):
         return None
-    if form[0] == "assign" and (len(form[2]) != 1 or form[2][0][0] != "sub"):
+    if form[0] == "assign" and (len(form[2]) != 1 or form[2][0][0] != "sub" or _is_sent(block, form[2][0][3])):
+        return None
+    if any(_takes_out(inner, value[2], rights) for inner in block.forms.of("sub", "call")):
         return None
     lines = "\n".join(f'{value[2]}["{name}"] = {code}' for name, code in zip(rights, codes, strict=True))
     edit = InsertStatements(block.module.path, span_of(statement[1]), "before", lines)
