@@ -85,6 +85,8 @@ _OF_PEOPLE = word_set("email mail role roles admin superuser staff birthday nick
 
 _ADDRESSES = frozenset((kind, "url") for kind in ("server", "base", "endpoint", "repo", "repository", "connection"))
 
+_SERVERS = frozenset({"url", "server", "endpoint", "registry"})
+
 
 @cache
 def words(name: str) -> tuple[str, ...]:
@@ -131,6 +133,12 @@ def logs_in_elsewhere(fields: Iterable[str]) -> bool:
         return True
     devices = any(name == ("ip", "address") for name in named)
     return devices and not any(_OF_PEOPLE.intersection(name) for name in named)
+
+
+def is_at_a_server(fields: Iterable[str]) -> bool:
+    """The same for fields of what need not be a person at all, where a plain `url` is that of a server."""
+    found = list(fields)
+    return logs_in_elsewhere(found) or not _SERVERS.isdisjoint(found)
 
 
 def is_of_password_manager(name: str) -> bool:

@@ -21,6 +21,7 @@ from fastapi_seclint.subjects.passwords.columns_written import sent_to_columns
 from fastapi_seclint.subjects.passwords.hooks import hooked
 from fastapi_seclint.subjects.passwords.messages import is_told_both
 from fastapi_seclint.subjects.passwords.names import (
+    is_at_a_server,
     is_of_machine,
     is_of_password_manager,
     logs_in_elsewhere,
@@ -206,7 +207,7 @@ def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form
             apart = apart or is_told_both(block, owner) or _is_hashed_later(known, block, owner)
             if known.requests.source(Where(block), owner, 6) is None and not apart:
                 yield from as_typed(known, block, at, value)
-        case ["sub", _, owner, _] if is_store(owner) or (value[0] == "dict" and _is_own(known, block, owner)):
+        case ["sub", _, owner, _] if is_store(owner) or _is_entry(known, block, owner, value):
             yield from as_typed(known, block, at, value) if accounts_of(target) is not None else ()
             yield from whole_body(known, block, at, value)
 
@@ -292,7 +293,7 @@ def _by_method(known: Passwords, block: Block, call: Form, last: str) -> Iterato
     function = call[2]
     made = rows_made(known, block, function[2])
     stores = made or is_store(function[2]) or function[2][0] == "call" or last in _OF_DOCUMENTS
-    stores = stores or (any(item[0] == "dict" for item in call[3]) and _is_own(known, block, function[2]))
+    stores = stores or any(_is_entry(known, block, function[2], item) for item in call[3])
     if stores and not hashes_rows(known, block, function):
         for argument in (item for given in call[3] for item in (given[2] if given[0] == "list" else [given])):
             if made or argument[0] == "dict" or last in _TAKES_WHOLE or display_of(known, block, argument):
@@ -336,6 +337,13 @@ def _is_put_away(known: Passwords, block: Block, call: Form) -> bool:
         if any(part is call or (part[0] == "name" and part[2] in names) for part in walk(given)):
             return True
     return False
+
+
+def _is_entry(known: Passwords, block: Block, owner: Form, value: Form) -> bool:
+    """Whether a dictionary is put into one of the program's own, and is no account at some server."""
+    if value[0] != "dict" or not _is_own(known, block, owner):
+        return False
+    return not is_at_a_server(str(key[2]) for key, _ in value[2] if key is not None and key[0] == "const")
 
 
 def _is_own(known: Passwords, block: Block, owner: Form) -> bool:

@@ -14,6 +14,7 @@ from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, is_table
 from fastapi_seclint.subjects.passwords.names import (
     MENTIONS,
+    is_at_a_server,
     is_of_machine,
     is_of_people,
     logs_in_elsewhere,
@@ -110,7 +111,7 @@ def rows_made(known: Passwords, block: Block, owner: Form) -> Class | None:
     """The class of a table of people whose rows are made or changed by methods of an expression: `User.create(row)`.
 
     The expression is the class itself or a query of it: `User.filter(name=name).update(...)`. Who has a column for a
-    password is one of the people, whatever the application calls them: `Potter.create(row)`; with a host or port it
+    password is one of the people, whatever the application calls them: `Potter.create(row)`; with a host or url it
     is an account at some server.
     """
     while owner[0] == "call" and owner[2][0] == "attr":
@@ -119,7 +120,7 @@ def rows_made(known: Passwords, block: Block, owner: Form) -> Class | None:
     if cls is None or not is_table(cls) or has_own_ways(cls):
         return None
     fields = field_names(cls)
-    own = not is_of_machine(cls.name) and any(map(naming, fields)) and not logs_in_elsewhere(fields)
+    own = not is_of_machine(cls.name) and any(map(naming, fields)) and not is_at_a_server(fields)
     return cls if own or _is_person(cls.name) else None
 
 
