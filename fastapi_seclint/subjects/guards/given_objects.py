@@ -110,8 +110,15 @@ def nobody_test(program: Program, node: Node) -> str | None:
 def _has_a_default(node: Node) -> bool:
     """Whether a dependency looks somebody up with something in place of nobody: `members.get(token, GUEST)`."""
     given = [awaited(form[2]) for form in node.function.forms.of("return") if form[2]] if node.function else []
-    looked_up = [form for form in given if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "get"]
-    return any(form[3][1:] and form[3][1][0] in ("name", "attr", "call") for form in looked_up)
+    looked_up = [form[3] for form in given if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "get"]
+    of_mappings = [asked for asked in looked_up if asked and not _is_class(asked[0])]  # `db.get(Member, 3)` is none
+    return any(asked[1:] and asked[1][0] in ("name", "attr", "call") for asked in of_mappings)
+
+
+def _is_class(form: Form) -> bool:
+    """Whether an expression is called as classes are: `Member`, `models.Member`."""
+    name = last_name(form) if form[0] in ("name", "attr") else ""
+    return name[:1].isupper() and not name.isupper()
 
 
 def _is_of_nobody(name: str, value: Form) -> bool:
