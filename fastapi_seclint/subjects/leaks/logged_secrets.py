@@ -346,7 +346,7 @@ def _bound_rest(block: Block, name: str) -> Form | None:
 
 def _is_changed(block: Block, name: str) -> bool:
     """Whether something is taken out of the arguments or put in their place: `bound.arguments.pop("password")`."""
-    for form in block.forms.of("call", "assign", "del"):
+    for form in block.forms.of("call", "assign", "delete"):
         for target in [form[2]] if form[0] == "call" else form[2]:
             if target[0] == "sub" or (target[0] == "attr" and target[3] == "pop"):
                 held = target[2]
