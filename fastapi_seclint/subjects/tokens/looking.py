@@ -103,6 +103,8 @@ def _gives_name(form: Form, kind: str) -> bool:
 
 def _put_in_place(function: Function, names: set[str]) -> list[Form]:
     """The choices that put somebody made up in place of nobody: `user = user or User(name="anonymous")`."""
+    asked = {form[2][2][2] for form in function.forms.of("call") if form[2][0] == "attr" and form[2][2][0] == "name"}
+    names = names - asked  # a method of who is made up may refuse: `user = user or Anonymous()`, `user.require()`
     found = [form for form in function.forms.of("assign") if _gives_name(form, "bool") and form[2][0][2] in names]
     return [form[3] for form in found if form[3][2] == "or" and _is_made_up(form[3][3][-1])]
 
