@@ -86,8 +86,8 @@ def fitting(
 
     What the routes beside `routes` demand of everybody who changes the same things comes first. For administrators
     the role guard follows, then, as for everybody, the active user before the current one, and what the routes of the
-    file have before what most routes have. Given where callers carry
-    their credentials, a guard that is seen to look elsewhere does not fit.
+    file have before what most routes have. Given where callers carry their credentials, a guard that is seen to look
+    elsewhere does not fit.
     """
     for candidate in _ranked(program, module, admin, _demanded_beside(program, routes)):
         if candidate.scopes is None or (carriers and not _looks_there(program, candidate, carriers)):

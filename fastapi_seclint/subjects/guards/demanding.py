@@ -7,6 +7,7 @@ from fastapi_seclint.facts.forms import Form, names_in, span_of
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import External, Function, options
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.rendering import rendered
 
 _REFUSAL = 'raise {}(status_code=401, detail="Not authenticated", headers={{"WWW-Authenticate": "Bearer"}})'
@@ -95,8 +96,11 @@ def http_exception(module: Module) -> tuple[str, tuple[Edit, ...]]:
     """How a file names HTTPException, and the import that it needs for that."""
     for name, value in module.scope.names.items():
         for option in options(value):
-            if isinstance(option, External) and not option.called and option.name.endswith(".HTTPException"):
+            if not isinstance(option, External) or option.called:
+                continue
+            if option.name.endswith(".HTTPException") and option.name.startswith(("fastapi.", "starlette.")):
                 return name, ()
-            if isinstance(option, External) and option.name == "fastapi":
+            if option.name == "fastapi":
                 return f"{name}.HTTPException", ()
-    return "HTTPException", (AddImport(module.path, "fastapi", "HTTPException"),)
+    name = local_name(module, "HTTPException", "fastapi")
+    return name, (AddImport(module.path, "fastapi", "HTTPException", None if name == "HTTPException" else name),)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import AddImport, Edit
+from fastapi_seclint.edits import Edit
 from fastapi_seclint.facts.forms import Form, mentions
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.stranger_errors import catches
-from fastapi_seclint.program.values import Class, External, Function, Value, options
+from fastapi_seclint.program.values import Class, Function, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
-from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.demanding import http_exception
 from fastapi_seclint.subjects.owners.belongings import key_of_people, names_owner
 from fastapi_seclint.subjects.owners.ties import Tie
 from fastapi_seclint.subjects.payloads.models import fields
@@ -37,7 +37,7 @@ def refusal(module: Module, absence: Form | None) -> tuple[str, tuple[Edit, ...]
     said = (code(raised) or rendered(raised)) if raised is not None else None
     if said is not None:
         return f"raise {said}", ()
-    exception, imports = _exception(module)
+    exception, imports = http_exception(module)
     return f'raise {exception}(status_code=404, detail="Not found")', imports
 
 
@@ -133,13 +133,3 @@ def _class_of(program: Program, call: Value, caller: str) -> Class | None:
         if parameter.name == caller:
             return next(access.classes(program.walker.resolver.type_of(parameter)), None)
     return None
-
-
-def _exception(module: Module) -> tuple[str, tuple[Edit, ...]]:
-    """How a file says `HTTPException`, and the import that it needs for that."""
-    for name, value in module.scope.names.items():
-        for item in options(value):
-            if isinstance(item, External) and item.name.endswith(".HTTPException") and item.name.startswith("fastapi"):
-                return name, ()
-    name = local_name(module, "HTTPException", "fastapi")
-    return name, (AddImport(module.path, "fastapi", "HTTPException", None if name == "HTTPException" else name),)

@@ -19,7 +19,7 @@ from fastapi_seclint.subjects.guards.demanding import http_exception
 from fastapi_seclint.subjects.owners.belongings import singular
 from fastapi_seclint.subjects.owners.identity import Guard
 from fastapi_seclint.subjects.payloads.models import fields
-from fastapi_seclint.subjects.rights.new_guards import REFUSAL, ROLES, Right, function_of, right_of
+from fastapi_seclint.subjects.rights.new_guards import REFUSAL, ROLES, Right, function_of, right_of_class
 from fastapi_seclint.subjects.rights.words import is_administrator, is_role, names_right
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def filled_in(program: Program, asked: Sequence[Guard]) -> Fix | None:
         if function is None or not names_right(name) or function.forms.of("raise") or _is_of_others(name):
             continue
         for parameter, cls in _users(program, function):
-            right = right_of(program, cls, function.module)
+            right = right_of_class(program, cls, function.module)
             if right is not None:
                 said = f"let {guard.name} refuse who is no administrator"
                 return _refusing(function, said, parameter.name, right)

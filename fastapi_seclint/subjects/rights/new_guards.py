@@ -76,7 +76,7 @@ def _right_of_given(program: Program, function: Function) -> Right | None:
     for module, form in annotated:
         found = _classes(program, module, form)
         if len(found) == 1 and not _is_dictionary(found[0]):
-            return right_of(program, found[0], function.module)
+            return right_of_class(program, found[0], function.module)
         if found or names_in(form) & {"dict", "Dict", "Mapping"}:
             break
     else:
@@ -153,7 +153,7 @@ def _depends(module: Module) -> tuple[str, bool, tuple[Edit, ...]]:
     return "Depends", annotated, (AddImport(module.path, "fastapi", "Depends"),)
 
 
-def right_of(program: Program, cls: Class, module: Module) -> Right | None:
+def right_of_class(program: Program, cls: Class, module: Module) -> Right | None:
     """The right that users of a class have, for a test in a file."""
     found = {name: annotation for name, annotation, _ in fields(cls)}
     for flag in _FLAGS:
