@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.models import field_default
 from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.routes import Route
@@ -195,6 +196,7 @@ def _is_mapping(value: Generic) -> bool:
     return value.origin.rpartition(".")[2] in ("dict", "Dict", "Mapping", "MutableMapping")
 
 
+@answered_once
 def _shown_by(program: Program, cls: Class) -> tuple[str, Class]:
     """The password field that a model, or a model in one of its fields, shows, and whose it is; nearest first."""
     seen: set[int] = set()

@@ -57,6 +57,10 @@ class FileFacts:
         """The dotted names of all absolute imports, sorted."""
         return [name for name in self._header["imports"].split(" ") if name]
 
+    def imports_from(self, package: str) -> bool:
+        """Whether something is imported from a top-level package, or from below it."""
+        return package in self._packages
+
     @cached_property
     def decorators(self) -> frozenset[str]:
         """The attribute names of decorators that are calls: `get` of `@router.get("/")`."""
@@ -158,6 +162,10 @@ class FileFacts:
         if b"\n" not in data or not data.startswith(b'{"words"'):
             raise ValueError("not an entry of facts")
         return cls(path, data)
+
+    @cached_property
+    def _packages(self) -> frozenset[str]:
+        return frozenset(name.partition(".")[0] for name in self.imports)
 
     @cached_property
     def _inner(self) -> dict[int, list[int]]:

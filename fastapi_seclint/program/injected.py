@@ -153,4 +153,4 @@ def _add(interpreter: Interpreter, cls: Class, method: Function, methods: dict[_
 
 
 def _uses_dishka(module: Module) -> bool:
-    return any(name.partition(".")[0] == "dishka" for name in module.facts.imports)
+    return module.facts.imports_from("dishka")

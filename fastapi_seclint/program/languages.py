@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 _WORDS = """
 user: usuario usuaria utilizador utilizadora utilisateur utilisatrice benutzer nutzer utente gebruiker
@@ -116,6 +117,7 @@ _WORD = re.compile(r"[a-z]+")
 _PHRASE = re.compile(rf"(?<![a-z])({'|'.join(sorted(_PHRASES, key=len, reverse=True))})(?![a-z])")
 
 
+@lru_cache(maxsize=65_536)
 def english(name: str) -> str:
     """A name in lower case with underscores, its foreign words said in English: `esta_activo` gives `is_active`."""
     plain = name if name.isascii() else plain_letters(name)

@@ -167,9 +167,10 @@ class Modules:
 
     def is_test(self, module: Module) -> bool:
         """Whether a file is a test by where it lies in the project."""
-        if module.file not in self._tests:
-            self._tests[module.file] = is_test_path(posixpath.relpath(module.file, self.root))
-        return self._tests[module.file]
+        known = self._tests.get(module.file)
+        if known is None:
+            known = self._tests[module.file] = is_test_path(posixpath.relpath(module.file, self.root))
+        return known
 
     def _is_for_tests(self, folder: str) -> bool:
         return is_test_path(posixpath.relpath(folder, self.root) + "/")

@@ -284,7 +284,9 @@ def path_variables(path: str) -> list[str]:
 
 def taken_as(handler: Function | None, variable: str) -> str:
     """The parameter that holds a variable of the path, where it has another name: `note_id: int = Path(alias="id")`."""
-    for name, _, annotation, default, _ in handler.parameters if handler is not None else ():
+    if handler is None or "Path" not in handler.module.facts.words:
+        return variable
+    for name, _, annotation, default, _ in handler.parameters:
         for form in walk([item for item in (annotation, default) if item is not None]):
             named = form[4] if form[0] == "call" and last_name(form[2]) == "Path" else ()
             if any(key == "alias" and value[2:] == [variable] for key, value, _ in named):

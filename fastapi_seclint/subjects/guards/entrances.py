@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.callables import Parameter, parameters
 from fastapi_seclint.program.models import field_default
 from fastapi_seclint.program.routes import Route, path_variables
@@ -81,6 +82,7 @@ _REMOTE = re.compile(
 """What goes with the password of a machine that the program is to connect to, and of nobody who comes in."""
 
 
+@answered_once
 def is_entrance(program: Program, route: Route) -> bool:
     """Whether a route is how people get in: login, registration, tokens, passwords, links from mail, call-backs.
 

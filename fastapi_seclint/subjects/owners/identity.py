@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, arguments, names_in
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.callables import dotted_name, parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.inside import FunctionScope
@@ -160,8 +161,13 @@ def is_authenticated(program: Program, route: Route) -> bool:
 
 def caller_names(program: Program, route: Route) -> set[str]:
     """The parameters of a handler that hold the caller; what a dependency loads by an id of the path is none."""
+    return set(_callers(program, route))
+
+
+@answered_once
+def _callers(program: Program, route: Route) -> frozenset[str]:
     known = _filled_with_callers(program, route)
-    return known - _overwritten(route.function, known, variable_names(route))
+    return frozenset(known - _overwritten(route.function, known, variable_names(route)))
 
 
 def replaced_callers(program: Program, route: Route) -> set[str]:

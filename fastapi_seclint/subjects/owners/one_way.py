@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.owners.activity import asks_for_activity, refuses_closed_user
@@ -41,6 +42,7 @@ def _tests_people(program: Program, function: Function) -> bool:
     return asks_for_activity(program, function) and any(is_of_people(form[2]) for form in function.forms.of("name"))
 
 
+@answered_once
 def _has_blind_way(program: Program, function: Function) -> bool:
     """Whether a function refuses closed accounts on one of its ways, and finds a user on another without a look."""
     ways = [way for way in _ways(function.statements(), []) if _gives(way)]

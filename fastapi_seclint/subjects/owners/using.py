@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, mentions
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.handing_over import worker
@@ -131,6 +132,7 @@ def _decides_too_late(program: Program, handler: Function, callers: set[str], va
     )
 
 
+@answered_once
 def is_tied(program: Program, route: Route) -> bool:
     """Whether a dependency gets an id of the path and knows the caller, or looks at the path by itself."""
     variables = variable_names(route)

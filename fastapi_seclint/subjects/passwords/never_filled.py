@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.models import MAKING
 from fastapi_seclint.program.routes import Route
@@ -72,6 +73,7 @@ def _truths(test: Form) -> list[Form]:
     return [item for part in test[3] for item in _truths(part)] if test[0] == "bool" and test[2] == "or" else [test]
 
 
+@answered_once
 def is_never_given(program: Program, cls: Class, field: str) -> bool:
     """Whether a field that is nothing by default is given by none of the calls that make objects of a class.
 
@@ -100,6 +102,7 @@ def is_never_given(program: Program, cls: Class, field: str) -> bool:
     return found > 0 and not any(target[0] == "attr" and target[3] == field for target in written)
 
 
+@answered_once
 def _is_in_a_dictionary(program: Program, field: str) -> bool:
     """Whether a dictionary has a field for a key, of which FastAPI may make an object to send."""
     quoted = f'"{field}"'.encode()

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Environment, Function, options
@@ -60,6 +61,7 @@ def _looks_up(function: Function) -> bool:
     return False
 
 
+@answered_once
 def _compares_fixed(program: Program, function: Function) -> bool:
     block = body_of(program, function)
     if block is None:

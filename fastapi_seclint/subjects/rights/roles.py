@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import arguments, last_name
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.callables import Parameter, dotted_name, parameters
 from fastapi_seclint.program.credentials import names_database
 from fastapi_seclint.program.decorators import wrapping_decorators
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 
+@answered_once
 def authorizes(program: Program, route: Route) -> bool:
     """Whether anything on a route's way looks at the caller's rights; what is not in sight is believed by name."""
     if next(asked_before(program, route), None) is not None:
@@ -105,6 +107,7 @@ def _requires_scopes(decorator: Value) -> bool:
     return asked is None or not set(asked) <= {"authenticated"}
 
 
+@answered_once
 def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
     if program.guard_model.declared.authorizes(node.name):
         return True
@@ -175,6 +178,7 @@ def _asks_out_of_sight(program: Program, function: Function) -> bool:
 _CONDITIONS = (["is"], ["has"], ["can"], ["may"])
 
 
+@answered_once
 def _gives_a_condition(program: Program, guard: Function) -> bool:
     """Whether a guard gives a library what decides who passes: `await require(credentials, provider, is_steward)`."""
     block = body_of(program, guard)
