@@ -532,3 +532,36 @@ def x(): ...
 
 def test_nothing_is_left_in_a_dictionary_that_is_cleared(tmp_path: Path) -> None:
     assert routes(tmp_path, START + "def a(): ...\n" + EMPTIED)["/x"].dependencies == ()
+
+
+def test_an_application_is_made_of_what_the_object_that_makes_it_was_given(tmp_path: Path) -> None:
+    """The method asks for nothing, but the constructor of its object does: whoever calls that knows the parts."""
+    server = """
+from fastapi import FastAPI
+class Server:
+    def __init__(self, title, parts):
+        self.parts = parts
+        self._app = self._build(title="any")
+    def _build(self, title="none"):
+        app = FastAPI(title=title)
+        for part in self.parts:
+            app.include_router(part.router)
+        return app
+"""
+    parts = """
+from fastapi import APIRouter
+class Part:
+    router = APIRouter()
+    @router.get("/x")
+    def x(): ...
+"""
+    start = """
+from server import Server
+from parts import Part
+def public(settings):
+    return Server("public", parts=[Part()])
+def run():
+    return public(object())
+"""
+    found = routes(tmp_path, {"server.py": server, "parts.py": parts, "start.py": start})
+    assert list(found) == ["/x"]

@@ -10,13 +10,14 @@ from typing import Any
 
 import projects_dependencies
 import projects_makers
+import projects_plugins
 import projects_routes
 import projects_values
 import pytest
 from cases_of_tables import Case
 from projects import survey, write
 
-GROUPS = [projects_routes, projects_dependencies, projects_makers, projects_values]
+GROUPS = [projects_routes, projects_dependencies, projects_makers, projects_plugins, projects_values]
 PROJECTS: dict[str, Case] = {name: case for group in GROUPS for name, case in group.PROJECTS.items()}
 
 

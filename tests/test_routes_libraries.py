@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from projects import routes, survey
 
 AUTHENTICATOR = "fastapi_users.authentication.authenticator.Authenticator"
@@ -235,3 +236,52 @@ def test_makefun_gives_functions_the_parameters_that_fastapi_sees(tmp_path: Path
     assert set(found["/function"].dependencies) == {"main.made.<locals>.made_guard", scheme}
     assert set(found["/object"].dependencies) == {"main.Made()", scheme}
     assert found["/function"].protection == "protected"
+
+
+PLUGINS = {
+    "shop/__init__.py": "",
+    "shop/main.py": """
+from importlib import metadata
+from fastapi import FastAPI
+app = FastAPI()
+for found in metadata.entry_points().select(group="shop.plugins"):
+    app.include_router(found.load())
+for found in metadata.entry_points(group="shop.of_others"):
+    app.include_router(found.load())
+""",
+    "shop/items.py": "from fastapi import APIRouter\nrouter = APIRouter()\n@router.get('/items')\ndef items(): ...\n",
+}
+DECLARED = {
+    "pyproject.toml": '[project]\nname = "shop"\n[project.entry-points."shop.plugins"]\nx = "shop.items:router"\n',
+    "Pyproject.toml": '[tool.poetry.plugins."shop.plugins"]\nx = "shop.items:router"\n',
+    "setup.cfg": "[options.entry_points]\nshop.plugins =\n    x = shop.items:router\n",
+}
+
+
+@pytest.mark.parametrize("file", sorted(DECLARED))
+def test_plugins_that_the_project_declares_for_itself_are_loaded(tmp_path: Path, file: str) -> None:
+    """Whose plugins another group has is not in sight."""
+    table = survey(tmp_path, {**PLUGINS, file.lower(): DECLARED[file]}).table
+    assert "/items" in {row.path for row in table.routes}
+    assert [item.location.span.line for item in table.unresolved] == [8]
+
+
+def test_an_application_of_a_librarys_class_serves_what_it_is_given(tmp_path: Path) -> None:
+    """What such a class does with more than FastAPI takes is not known, so nothing of it is open."""
+    text = """
+from fastapi import APIRouter
+from offline_docs import OfflineFastAPI
+from team.apps import TeamFastAPI
+from guards import middleware
+router = APIRouter()
+@router.get("/x")
+def x(): ...
+app = OfflineFastAPI(title="plain")
+app.include_router(router)
+other = TeamFastAPI(middleware, title="guarded")
+other.include_router(router, prefix="/other")
+"""
+    found = routes(tmp_path, text)
+    assert found["/x"].protection == "open"
+    assert found["/other/x"].protection == "unknown"
+    assert "TeamFastAPI" in found["/other/x"].reason

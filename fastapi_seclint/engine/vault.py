@@ -13,6 +13,7 @@ from fastapi_seclint.engine.gathering import Content
 from fastapi_seclint.engine.planning import Unit
 from fastapi_seclint.engine.replacing import Replacements
 from fastapi_seclint.engine.stored import Examined
+from fastapi_seclint.program import entry_points
 from fastapi_seclint.program.versions import Versions
 from fastapi_seclint.rule import Fix
 
@@ -103,8 +104,12 @@ class Vault:
             *packages,
             unit.config.fingerprint(),
             Versions.find(root).fingerprint(),
+            *(part for source in entry_points.sources(root, self._paths()) for part in source),
             *(f"{error.path}:{error.line}:{error.message}" for error in unit.unreadable),
         ]
+
+    def _paths(self) -> Iterable[str]:
+        return (content.file.path.as_posix() for content in self._contents)
 
     @staticmethod
     def _tool() -> tuple[str, str]:

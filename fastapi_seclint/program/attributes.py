@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program import calls, fastapi_users, models, paths, signatures
+from fastapi_seclint.program import calls, fastapi_users, members, models, paths, signatures
 from fastapi_seclint.program.builtin_calls import DUMPS
 from fastapi_seclint.program.names import external
 from fastapi_seclint.program.traits import of_trait
@@ -51,6 +51,8 @@ SETTINGS_BASES = (
 
 def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Place) -> Value:
     """What `value.name` is."""
+    if name == "__dict__" and (held := members.held_by(interpreter, value, place)) is not None:
+        return held
     if isinstance(value, External):
         own = value.attributes.get(name) if value.attributes is not None else None
         if name == "pattern" and value.name == "re.compile()" and value.arguments is not None:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program import class_calls, command_line, json_calls, module_calls, new_types, signatures
+from fastapi_seclint.program import (
+    class_calls,
+    command_line,
+    entry_points,
+    json_calls,
+    members,
+    module_calls,
+    new_types,
+    signatures,
+)
 from fastapi_seclint.program.builtin_methods import on_mapping
 from fastapi_seclint.program.iteration_calls import (
     Handler,
@@ -28,6 +37,7 @@ from fastapi_seclint.program.models import replaced
 from fastapi_seclint.program.values import (
     NONE,
     Arguments,
+    Bound,
     Choice,
     Class,
     Collection,
@@ -58,6 +68,10 @@ def call(interpreter: Interpreter, function: External, arguments: Arguments, pla
     handler = _TABLE.get(function.name)
     if handler is not None:
         return handler(interpreter, arguments, place)
+    if (known := members.kind_of(interpreter, function.name, arguments, place)) is not None:
+        return known
+    if "entry_points" in function.name:
+        return entry_points.call(interpreter, function.name, arguments, place)
     if function.name.startswith(_CONFIG_READERS):
         return _config(function, arguments, place)
     return command_line.call(interpreter, function, arguments, place)
@@ -130,6 +144,8 @@ def _getattr(interpreter: Interpreter, arguments: Arguments, place: Place) -> Va
         reason = "an attribute chosen at run time"
         method = isinstance(owner, Instance) and owner.native is not None and len(arguments.positional) == 2
         return interpreter.give_up(place, f"{reason} of a router") if method else Unknown(reason, place)
+    if len(arguments.positional) > 2 and members.lacks(owner, name):
+        return arguments.positional[2]
     found = get_attribute(interpreter, owner, name, place)
     if isinstance(found, Unknown) and len(arguments.positional) > 2:
         if isinstance(owner, ModuleValue) and owner.module.state == "done":
@@ -190,15 +206,17 @@ def _hasattr(interpreter: Interpreter, arguments: Arguments, place: Place) -> Va
     owner, name = arguments.get("obj", 0), string(arguments.get("name", 1))
     if isinstance(owner, ModuleValue) and name is not None and owner.module.state == "done":
         return Const(interpreter.attribute_of_module(owner.module, name) is not None, place)
+    if owner is not None and name is not None:
+        if members.lacks(owner, name):
+            return Const(False, place)
+        function = owner.function if isinstance(owner, Bound) else owner
+        if isinstance(function, Function) and name in function.attributes:
+            return Const(True, place)
     return Unknown("a condition", place)
 
 
 def _namespace(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
     return External("types.SimpleNamespace()", arguments, None, place, dict(arguments.keywords))
-
-
-def _unknown_condition(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
-    return Unknown("a condition", place)
 
 
 DUMPS = frozenset({"model_dump", "dict", "_asdict"})
@@ -222,6 +240,8 @@ def as_dict(interpreter: Interpreter, arguments: Arguments, place: Place) -> Val
 def _vars(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
     """`vars(...)` of an object with fields, or of what the command line was parsed into."""
     found = as_dict(interpreter, arguments, place)
+    if found is None and len(arguments.positional) == 1:
+        found = members.held_by(interpreter, arguments.positional[0], place)
     return found or command_line.call(interpreter, External("builtins.vars"), arguments, place)
 
 
@@ -292,12 +312,12 @@ _TABLE: dict[str, Handler] = {
     "builtins.iter": _first,
     "itertools.chain": chain,
     "itertools.chain.from_iterable": chain_of,
-    "builtins.callable": _unknown_condition,
     "builtins.any": any_of,
     "builtins.all": all_of,
     "builtins.type": class_calls.type_of,
     "builtins.__import__": module_calls.import_module,
-    "builtins.dir": module_calls.dir_of,
+    "builtins.dir": members.dir_of,
+    "inspect.getmembers": members.members_of,
     "functools.partial": _partial,
     "functools.update_wrapper": _update_wrapper,
     "functools.lru_cache": _first,

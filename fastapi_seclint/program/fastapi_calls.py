@@ -55,7 +55,7 @@ _METHODS = _DECORATORS | _ADDERS.keys() | {
 def call(interpreter: Interpreter, function: External, arguments: Arguments, place: Place) -> Value | None:
     """The value of calling a symbol of FastAPI or Starlette, or None when it is none of the model's."""
     kind = is_router_class(function.name)
-    if kind is not None:
+    if kind is not None and not (kind == "app" and any(True for _ in native(arguments.get("app", 0)))):
         made = interpreter.made(place)
         if made is not None:
             return made

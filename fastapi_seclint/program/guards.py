@@ -113,6 +113,8 @@ class GuardModel:
                 return f"a decorator of the handler could not be followed ({place})"
             if isinstance(decorator, External) and credentials.names_guardian(name):
                 return f"the decorator {name} cannot be looked into"
+        if (made := _of_own_making(route.app)) is not None:
+            return f"{made} is given what FastAPI does not take, and may guard what it serves"
         for include in route.includes:
             if include.adopted:
                 return f"the router is included in a way that could not be followed ({include.place})"
@@ -281,6 +283,19 @@ def _switch_off(meeting: Meeting) -> None:
     """What the default configuration leaves out lets everybody pass; where it may refuse it can be configured."""
     meeting.configured = bool(meeting.opaque) or (meeting.missing, meeting.junk) != ("passes", "passes")
     meeting.missing, meeting.junk, meeting.opaque = "passes", "passes", ()
+
+
+def _of_own_making(app: Router) -> str | None:
+    """The library's class of an application that takes more than FastAPI does: nobody sees what it does with that.
+
+    FastAPI's own constructor has nothing but keywords, and keeps those that it does not know as `extra`.
+    """
+    cls = app.instance.cls if app.instance is not None else None
+    own = isinstance(cls, External) and cls.name not in (
+        "fastapi.applications.FastAPI",
+        "starlette.applications.Starlette",
+    )
+    return cls.name if isinstance(cls, External) and own and app.arguments.positional else None
 
 
 def layers_of(route: Route) -> list[Layer]:

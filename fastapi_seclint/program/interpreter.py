@@ -79,6 +79,8 @@ class Interpreter:
         self.classes: dict[str, tuple[int, list[Class]]] = {}
         self.kept: list[Function] = []
         self.closures: dict[object, tuple[Function, Function, list[Value]]] = {}
+        self.plugins: dict[str, dict[str, str]] | None = None
+        self.plugins_at: dict[tuple[Place, str, str | None], Collection] = {}
         self._asking = 0
         self._sites: dict[object, Instance] = {}
         self._steps = 0

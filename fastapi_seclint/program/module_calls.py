@@ -20,7 +20,6 @@ from fastapi_seclint.program.values import (
     Unknown,
     Value,
     iterate,
-    options,
     settled,
     string,
 )
@@ -56,15 +55,6 @@ def _by_default(value: Value | None) -> str | None:
         parts = [part if isinstance(part, str) else _by_default(part) for part in first.parts]
         return None if None in parts else "".join(part or "" for part in parts)
     return first.value if isinstance(first, Const) and isinstance(first.value, str) else None
-
-
-def dir_of(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
-    """`dir(module)`: the names that a module of the project has, sorted."""
-    found = next(options(arguments.positional[0]), None) if arguments.positional else None
-    if not isinstance(found, ModuleValue):
-        return None
-    interpreter.run_module(found.module)
-    return Collection("list", [Const(name, place) for name in sorted(found.module.scope.names)], False, place)
 
 
 def resolve_name(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:

@@ -154,8 +154,8 @@ class Program:
         function = interpreter.functions.get(key)
         if function is None or key in interpreter.invoked:
             return
-        if depth and any(item[3] is None and item[1] not in _REST for item in _asked(function)):
-            self._call_callers(function, depth - 1)
+        for asking in _asking(function) if depth else ():
+            self._call_callers(asking, depth - 1)
             if key in interpreter.invoked:
                 return
         place = function.place
@@ -292,6 +292,15 @@ def _where(include: Include) -> str:
 
 
 _REST = (VARIADIC, KEYWORDS)
+
+
+def _asking(function: Function) -> list[Function]:
+    """What has to be given something before a function can run: itself, and what makes the object that it is of."""
+    found = [function]
+    if function.owner is not None and function.kind == "function" and function.name != "__init__":
+        maker = calls.method_of(Instance(function.owner), "__init__")
+        found += [] if maker is None else [maker]
+    return [each for each in found if any(form[3] is None and form[1] not in _REST for form in _asked(each))]
 
 
 def _asked(function: Function) -> list[Form]:

@@ -37,8 +37,13 @@ _ROUTER_CLASSES = {
 
 
 def is_router_class(name: str) -> str | None:
-    """What an object of a library class is: app, router, starlette, or None."""
+    """What an object of a library class is: app, router, starlette, or None.
+
+    Libraries call their own kinds of routers and applications by what they are: `BentoFastAPI`, `InferringRouter`.
+    """
     kind = _ROUTER_CLASSES.get(name)
+    if kind is None and name.endswith("FastAPI") and not name.startswith("fastapi."):
+        return "app"
     if kind is None and name.endswith("Router") and not name.startswith(("starlette.", "aiogram.")):
         return "router"
     return kind

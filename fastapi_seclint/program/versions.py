@@ -65,7 +65,7 @@ class Versions:
         files: list[_File] = []
         broken: list[str] = []
         seen: set[Path] = set()
-        directories = _upwards(root)
+        directories = upwards(root)
         for distance, directory in enumerate(directories):
             for path in version_files.files_of(directory):
                 primary = path.name == "requirements.txt" and path.parent == directory
@@ -174,7 +174,7 @@ def _read(wanted: _File, top: Path, seen: set[Path]) -> Iterator[_File | str]:
                     pending.append(replace(file, path=path, text="", constrains=file.constrains or constrains))
 
 
-def _upwards(root: Path) -> list[Path]:
+def upwards(root: Path) -> list[Path]:
     """A directory and those above it that may hold files of the same project."""
     above = [root, *root.parents]
     for count, directory in enumerate(above, 1):
