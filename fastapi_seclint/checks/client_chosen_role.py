@@ -24,6 +24,7 @@ from fastapi_seclint.subjects.rights.believed import Belief, believed
 from fastapi_seclint.subjects.rights.built import built_of_rights
 from fastapi_seclint.subjects.rights.decided import decided
 from fastapi_seclint.subjects.rights.following import follow
+from fastapi_seclint.subjects.rights.or_himself import asks_others_only
 from fastapi_seclint.subjects.rights.own_right import asked_of_user
 from fastapi_seclint.subjects.rights.roles import authorizes
 from fastapi_seclint.subjects.rights.sent import Input, Sent
@@ -59,9 +60,11 @@ def client_chosen_role(program: Program) -> Iterator[Finding]:
         beliefs = list(_decided(program, handler, found))
         for inner in _wrapping(program, route):
             beliefs += _decided(program, inner, input_of(program, inner))
-        if found and id(route) not in told and not authorizes(program, route) and not _rules_nobody(program, route):
+        chooses = bool(found) and id(route) not in told and not _rules_nobody(program, route)
+        ruled = chooses and authorizes(program, route)
+        if chooses and (not ruled or asks_others_only(program, route)):
             stored = believed(program, worker(program.interpreter, handler), found, route.path)
-            given_out = access.is_admin_like(route.path)  # what it is there for stays, once administrators are asked
+            given_out = ruled or access.is_admin_like(route.path)  # what administrators do with it stays
             beliefs += (replace(belief, fix=None) if given_out else belief for belief in stored)
         for belief in beliefs:
             if belief.location not in seen:

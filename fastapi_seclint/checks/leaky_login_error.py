@@ -127,7 +127,8 @@ def _asks_for_code(program: Program, route: Route) -> bool:
 
 def _before_code(ends: list[Outcome]) -> list[Outcome]:
     """What is said before the code is looked at: nothing where the first refusal is not about the account alone."""
-    first = next((end for end in ends if end.kind in ("raise", "answer")), None)
+    said = (end for end in ends if end.kind == "raise" or (end.kind == "answer" and "right" not in end.worlds))
+    first = next(said, None)
     known = first is not None and first.worlds == frozenset({"absent"})
     return ends if known and first is not None and _speaks_of_address(first) else []
 

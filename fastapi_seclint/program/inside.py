@@ -122,7 +122,8 @@ class FunctionScope(Scope):
             if number == 0 and function.owner is not None and function.kind == "function":
                 return self.receiver
             if number == 0 and function.owner is not None and function.kind == "class":
-                return function.owner
+                called_on = self.receiver.cls if isinstance(self.receiver, Instance) else self.receiver
+                return called_on if isinstance(called_on, Class) else function.owner
             place = Place(function.module, form[4])
             given = self._typed(form[2]) if form[2] is not None else None
             provided = provided_by(self._interpreter, default, place)

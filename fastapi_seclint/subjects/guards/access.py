@@ -74,6 +74,8 @@ _AUDIT = re.compile(r"^audit([-_]logs?)?$", re.I)
 """Who did what is for nobody else to read, whatever stands behind it in a path: `/audit/timeline/{id}`."""
 _LISTING = re.compile(r"^(all|list|paginated?)$", re.I)
 """Last words of a path that only say that there are many: `/users/paginate`."""
+_ASKED = re.compile(r"^((get|list|fetch|read|show|view|find|all)[-_])+", re.I)
+"""What stands in a path before the things that it gives: `/orders/get-all`, `/clients/get_all_clients`."""
 _FILES = re.compile(r"^(media|static|avatars?|images?|files?|assets|thumbnails?)$", re.I)
 _READS = re.compile(
     r"(^(get|read|fetch)_|^info$|^(view|show|display|match|recommend|suggest|compare)([-_]|$)|search|query|filter|find|lookup|list|count|preview|validate|check|calculate|estimate|compute"
@@ -302,7 +304,7 @@ def reads_personal_data(program: Program, route: Route, *, judged: bool = True) 
     models = [route.registration.arguments.get("response_model")]
     if handler.returns is not None:
         models.append(program.interpreter.ask(handler.returns, handler.scope))
-    found = segments(route.path)
+    found = [_ASKED.sub("", part) if _ASKED.fullmatch(f"{part}_") is None else "all" for part in segments(route.path)]
     while len(found) > 1 and _LISTING.match(found[-1]):
         found.pop()
     kept = not judged and any(_NEVER_PUBLISHED.match(word) for word in found[-1:])

@@ -29,6 +29,9 @@ def is_of_other_table(block: Block, name: str) -> bool:
     return any(form[2][:1].isupper() and snake(form[2]) == match[2] for form in block.forms.of("name"))
 
 
+_RUNS = frozenset({"execute", "exec", "scalars", "stream"})
+
+
 def row(block: Block, form: Form) -> Truth | None:
     """What the row of a result gives whose statement selects accounts: `result.scalar_one_or_none()`."""
     root, scope = form, block.scope
@@ -42,7 +45,18 @@ def row(block: Block, form: Form) -> Truth | None:
     if given is not None:
         return FOUND if _of_accounts(given) else None
     value = _assigned_before(scope, root[2], form[1])
-    return FOUND if value is not None and selects_account(value) else None
+    if value is None:
+        return None
+    return FOUND if selects_account(value) or _runs_one_for_accounts(scope, value) else None
+
+
+def _runs_one_for_accounts(scope: FunctionScope, form: Form) -> bool:
+    """Whether a statement that was put down before is run and selects accounts: `query = select(User)` above it."""
+    match awaited(form):
+        case ["call", at, _, [["name", _, name], *_], _] if called_name(awaited(form)) in _RUNS:
+            statement = _assigned_before(scope, name, at)
+            return statement is not None and _of_accounts(statement)
+    return False
 
 
 def _assigned_before(scope: FunctionScope, name: str, at: int) -> Form | None:
@@ -54,7 +68,7 @@ def _assigned_before(scope: FunctionScope, name: str, at: int) -> Form | None:
 def selects_account(form: Form) -> bool:
     """Whether a statement that is run selects accounts: `await session.execute(select(User).where(...))`."""
     form = awaited(form)
-    if form[0] != "call" or called_name(form) not in ("execute", "exec", "scalars", "stream"):
+    if form[0] != "call" or called_name(form) not in _RUNS:
         return False
     return _of_accounts(form)
 

@@ -71,6 +71,18 @@ def _classes(program: Program) -> dict[str, list[Class]]:
     return found
 
 
+def _called(program: Program, resource: str) -> list[Class]:
+    """The classes of such things: those that are called so, else of the only table that its last words are said of.
+
+    `/orders/{id}` is about a `MemberOrder` where no class is called `Order` and no other table after orders.
+    """
+    known = _classes(program)
+    if resource in known:
+        return known[resource]
+    kinds = [kind for kind in known if kind.endswith(f"_{resource}") and any(map(is_table, known[kind]))]
+    return known[kinds[0]] if len(kinds) == 1 else []
+
+
 @lru_cache(maxsize=16_384)
 def kind_of(cls: str) -> str:
     """What objects of a class of this name are: `PostModel` and `DBPost` are a `post`."""
@@ -85,7 +97,7 @@ def is_staff(field: str) -> bool:
 
 def owner_field(program: Program, resource: str, module: Module) -> str:
     """The field that names the owner of such things, or an empty string."""
-    known = _classes(program).get(resource, [])
+    known = _called(program, resource)
     for cls in known:
         for name, _, _ in fields(cls):
             if names_owner(name) and not _is_of_a_thing(program, known, name):
@@ -161,7 +173,7 @@ def refers_elsewhere(program: Program, resource: str, field: str) -> bool:
     """Whether the owner's field holds the key of something that is not the account of a caller: a contact, a team."""
     return any(
         name == field and _TO_OTHERS.fullmatch(text) is not None
-        for cls in _classes(program).get(resource, [])
+        for cls in _called(program, resource)
         for name, _, default in fields(cls)
         for text in _foreign_keys(default)
     )
@@ -186,17 +198,17 @@ def records_are_in_sight(program: Program) -> bool:
 
 def is_in_sight(program: Program, resource: str) -> bool:
     """Whether a class of such things is part of the project."""
-    return resource in _classes(program)
+    return bool(_called(program, resource))
 
 
 def columns(program: Program, resource: str) -> set[str]:
     """The names of what the classes of the project keep of such things."""
-    return {name for cls in _classes(program).get(resource, []) for name, _, _ in fields(cls)}
+    return {name for cls in _called(program, resource) for name, _, _ in fields(cls)}
 
 
 def is_for_sale(program: Program, resource: str) -> bool:
     """Whether such things are goods: what has a price, and a number or a stock in a shop, is for all to look at."""
-    names = [{name for name, _, _ in fields(cls)} for cls in _classes(program).get(resource, [])]
+    names = [{name for name, _, _ in fields(cls)} for cls in _called(program, resource)]
     return any("price" in found and _GOODS & found for found in names)
 
 

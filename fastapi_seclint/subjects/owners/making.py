@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.owners.belonging_words import PEOPLE
+from fastapi_seclint.subjects.owners.belonging_words import PEOPLE, PERSONAL
 from fastapi_seclint.subjects.owners.belongings import is_staff, kind_of, names_owner, singular
 from fastapi_seclint.subjects.owners.identity import caller_names
 from fastapi_seclint.subjects.owners.left_callers import left_callers
@@ -68,7 +68,9 @@ def _made_by_others(handler: Function, call: Form, callers: set[str]) -> Iterato
     if not kind or PEOPLE.match(kind):
         return
     for name, value, _ in call[4]:
-        if name is None or not names_owner(name) or is_staff(name) or is_attribution(name):
+        if name is None or is_staff(name) or is_attribution(name):
+            continue
+        if not (names_owner(name) or (name.endswith("_id") and PERSONAL.match(kind))):
             continue
         said = _told(handler, callers).get(str(value[2]), value) if value[0] == "name" else value
         if is_caller(said, callers):

@@ -18,11 +18,12 @@ from fastapi_seclint.subjects.owners.records import classes_in, field_names
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_VERB = re.compile(
-    r"^((get|read|fetch|show|view|find|retrieve|update|modify|edit|change|delete|remove|cancel|cancle|complete|set|mark"
-    r"|toggle|archive|restore|download|stop|pause|resume|close|reopen|revoke|regenerate|rotate|renew|publish|unpublish"
-    r"|rename|refund|confirm|single|one|my|by_id|by)_)+"
+_DONE = (
+    r"get|read|fetch|show|view|find|retrieve|update|modify|edit|change|delete|remove|cancel|cancle|complete|set|mark|toggle"
+    r"|archive|restore|download|stop|pause|resume|close|reopen|revoke|regenerate|rotate|renew|publish|unpublish|rename"
+    r"|refund|confirm|single|one|my"
 )
+_VERB = re.compile(rf"^(({_DONE}|by_id|by)_)+")
 """What stands before a thing's name in a path that says what is done to it."""
 _KEY = re.compile(r"_(ids?|uuids?|pks?|number|slug|no)$")
 _ID = re.compile(r"(^|_)(ids?|uuids?|pks?|number)$")
@@ -216,8 +217,11 @@ def _is_key(form: Form, variable: str) -> bool:
     return any(part[0] == "fmt" and part[2][0] == "name" and part[2][2] == variable for part in parts)
 
 
-_PICKED = re.compile(r"(?<![^/])(?!api/|v\d+/)([^/{}]+?)(?:/(?:by[-_])?(?:id|uuid|pk|key))?/{(\w+)(?::\w+)?}")
-"""What a path picks one of and by which variable: `/tools/id/{id}` picks a tool."""
+_PICKED = re.compile(
+    r"(?<![^/])(?!api/|v\d+/)([^/{}]+?)"
+    rf"(?:/(?:{_DONE})(?:/(?:by[-_])?id)?(?=/{{(?:id|uuid|pk|_id)\W))?(?:/(?:by[-_])?(?:id|uuid|pk|key))?/{{(\w+)(?::\w+)?}}"
+)
+"""What a path picks one of and by which variable: `/tools/id/{id}` picks a tool, and so does `/tools/edit/{id}`."""
 
 
 def picked(route: Route, variable: str) -> str:

@@ -54,7 +54,8 @@ def ties_caller(program: Program, route: Route) -> bool:
     present = by_hand | (callers & always)
     inside, asking = _inside(program, handler, sent, present), asking_others(program, handler)
     used = uses(handler, callers, sent, inside, present, idle, asking)
-    return used and not _decides_too_late(program, handler, callers - by_hand or callers, variables)
+    asked = (callers - by_hand) & {form[2] for form in handler.forms.of("name")}  # one that is never read asks nothing
+    return used and not _decides_too_late(program, handler, asked or callers, variables)
 
 
 def _is_closed_over(handler: Function, callers: set[str]) -> bool:

@@ -56,7 +56,9 @@ def _of_columns(program: Program, block: Block, columns: list[Form]) -> Class | 
 
 
 def row_class(program: Program, block: Block, form: Form) -> Class | None:
-    """The table with a password that a name stands for, or None."""
+    """The table with a password that a name stands for, or all of its columns, `User.__table__.columns`; or None."""
+    while form[0] == "attr" and form[3] in ("__table__", "columns", "c"):
+        form = form[2]
     if form[0] not in ("name", "attr"):
         return None
     found = (item for item in options(ask(program, block, form)) if isinstance(item, Class))

@@ -128,10 +128,30 @@ def _is_decision(form: Form, sent: frozenset[str]) -> bool:
     return names_check_of_rights(name) or asks_an_enforcer(form[2])
 
 
+_OF_ACCOUNT = re.compile(r"^(staff|operator|moderator|admin)_(id|uuid|no|number)$")
+"""How a table of those who work with a program calls their ids, which say nothing of what they may do."""
+
+
+def _said(form: Form) -> str:
+    """The name that an expression ends in: `token_staff_id`, `claims["staff_id"]`, `claims.get("staff_id")`."""
+    match form:
+        case ["name", _, str(name)] | ["attr", _, _, str(name)] | ["sub", _, _, ["const", _, str(name)]]:
+            return name
+        case ["call", _, ["attr", _, _, "get"], [["const", _, str(name)], *_], _]:
+            return name
+    return ""
+
+
 def _picks_rows(compare: Form, sent: frozenset[str]) -> bool:
-    """Whether a comparison only picks the rows that the client asks for: `Note.owner_id == user_id`."""
+    """Whether a comparison only picks the rows that the client asks for: `Note.owner_id == user_id`.
+
+    Or that of an account by the id that a token carries: `Clerk.staff_id == token_staff_id`.
+    """
     sides = [compare[2], *compare[4]]
     columns = [side for side in sides if side[0] == "attr" and side[2][0] == "name" and side[2][2][:1].isupper()]
+    if len(sides) == 2 and len(columns) == 1 and _OF_ACCOUNT.match(snake(columns[0][3])):
+        other = snake(_said(sides[0] if sides[1] is columns[0] else sides[1]))
+        return other == snake(columns[0][3]) or other.endswith(f"_{snake(columns[0][3])}")
     given = [side for side in sides if beginning(side, ("attr",)) in sent]
     return len(columns) == 1 and len(given) == 1 and len(sides) == 2
 

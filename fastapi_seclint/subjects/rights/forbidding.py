@@ -46,17 +46,18 @@ def says_forbidden(function: Function) -> bool:
     return function.number >= 0 and any(facts.body_mentions(function.number, word) for word in FORBIDDEN)
 
 
-def forbids(function: Function, callers: Collection[str] | None = None) -> bool:
+def forbids(function: Function, callers: Collection[str] | None = None, idle: Collection[int] = frozenset()) -> bool:
     """Whether a function answers 403 and decides by a quality of one of its parameters (guide, section 1: AuthZ).
 
-    `callers` are the parameters that hold the caller; without them each may.
+    `callers` are the parameters that hold the caller; without them each may. `idle` are the identities of forms that
+    decide nothing.
     """
     if not says_forbidden(function):
         return False
     names = set(callers or ())
     if callers is None:
         names = ({parameter[0] for parameter in function.parameters} | _asked_for(function)) - _NO_CALLER | _KEPT
-    idle = {id(form) for form in always_passing(function)}
+    idle = {*idle, *(id(form) for form in always_passing(function))}
     tests = [form[2] for form in function.forms.of("if", "ifexp") if id(form) not in idle]
     made_with = {*names, *(parameter[0] for parameter in function.parameters), *assigned(function)}
     if any(_asks_for_quality(item, names, made_with) for test in tests for item in walk(test)):

@@ -100,6 +100,8 @@ def asks_an_enforcer(called: Form) -> bool:
     name = str(owner[-1]) if owner[0] in ("name", "attr") else ""
     if not name or not names_right(name) or SUPPLIES.search(name) or called[3] in _TAKES_OUT or _keeps(called):
         return False
+    if name.isupper() and called[3] in _READS_TABLE:
+        return False
     if (_HOLDER.search(snake(name)) or _is_class(name)) and _ASKS.match(snake(str(called[3]))) is None:
         return False
     return _AUTHENTICATES.search(snake(str(called[3]))) is None
@@ -138,6 +140,8 @@ _TAKES_OUT = frozenset(
 
 And with texts: `body.role.lower()` only spells the role.
 """
+_READS_TABLE = frozenset({"get", "items", "keys", "values", "index", "count"})
+"""How a constant table is read, which decides nothing before somebody tests what it says: `ROLE_LEVELS.get(role)`."""
 _AUTHENTICATES = re.compile(r"(^|_)(jwt|tokens?|cookies?|subject|login|authenticate)(_|$)")
 """The methods of an object that is called `Authorize` and only says who is calling, as fastapi-jwt-auth's is."""
 
