@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 
 import libcst as cst
@@ -17,6 +17,8 @@ from fastapi_seclint.edits.tree import Tree
 FUTURE, STANDARD, THIRD_PARTY, LOCAL = range(4)
 HEADER = re.compile(r"\.py\b|licen[cs]e|copyright|coding|generated|noqa|pylint|pyright|mypy|ruff", re.I)
 GROUP = re.compile(r"^#.*\b(?:imports?|standard|third|local)\b", re.I | re.M)
+_LOOKED_UP = re.compile(r"\bsys\.path(\.(append|insert|extend)\b|\[|\s*\+?=)|\baddsitedir\b")
+_READ = re.compile(r"\bload_dotenv\(|\benviron(\[[^\]\n]*\]\s*=(?!=)|\.(setdefault|update)\()")
 _WORD = re.compile(r"[^\W_]{2,}")
 Key = tuple[int, int, str]
 New = tuple[Key, str]
@@ -60,11 +62,15 @@ def plain_name(alias: cst.ImportAlias) -> str:
     return _dotted(alias.name)
 
 
-def block_of(tree: Tree, local: set[str]) -> list[Line]:
-    """The import lines that a file begins with, below its docstring."""
+def block_of(tree: Tree, local: set[str], after: int | None = None) -> list[Line]:
+    """The import lines that a file begins with, below its docstring, or the first ones below statement `after`."""
     body = tree.module.body
     lines: list[Line] = []
-    for statement in body[1 if body and is_docstring(body[0]) else 0 :]:
+    first = 1 if body and is_docstring(body[0]) else 0
+    if after is not None:
+        above = [*takewhile(lambda one: not isinstance(one, cst.FunctionDef | cst.ClassDef), body)]
+        first = next((number for number in range(after + 1, len(above)) if is_import(above[number])), len(body))
+    for statement in body[first:]:
         if not is_import(statement):
             break
         line = cst.ensure_type(statement, cst.SimpleStatementLine)
@@ -74,6 +80,25 @@ def block_of(tree: Tree, local: set[str]) -> list[Line]:
         elif isinstance(small, cst.ImportFrom):
             lines.append(Line(line, key_of(module_of(small) or "", True, local)))
     return lines
+
+
+def changed_first(tree: Tree) -> int | None:
+    """The last statement above the definitions that changes where modules are looked up, or what they read.
+
+    What the project has is imported below it; the environment counts where the file imports something there itself.
+    """
+    changing, waiting = None, None
+    for number, statement in enumerate(tree.module.body):
+        if isinstance(statement, cst.FunctionDef | cst.ClassDef):
+            break
+        text = tree.text.code[tree.start(statement) : tree.text.line_end(tree.end(statement))]
+        if is_import(statement):
+            changing, waiting = changing if waiting is None else waiting, None
+        elif _LOOKED_UP.search(text):
+            changing, waiting = number, None
+        elif _READ.search(text):
+            waiting = number
+    return changing
 
 
 def _top(key: Key) -> str:

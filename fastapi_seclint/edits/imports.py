@@ -12,7 +12,18 @@ from typing import Any
 import libcst as cst
 
 from fastapi_seclint.edits.brackets import Brackets, close_after
-from fastapi_seclint.edits.import_lines import New, block_of, in_order, key_of, module_of, place_of, plain_name, spaced
+from fastapi_seclint.edits.import_lines import (
+    LOCAL,
+    New,
+    block_of,
+    changed_first,
+    in_order,
+    key_of,
+    module_of,
+    place_of,
+    plain_name,
+    spaced,
+)
 from fastapi_seclint.edits.named import AddImport
 from fastapi_seclint.edits.text import Splice, Text
 from fastapi_seclint.edits.tree import Tree
@@ -149,10 +160,19 @@ def _new_lines(tree: Tree, groups: Iterable[Sequence[AddImport]]) -> Iterator[Sp
     local = {edit.module.split(".")[0] for edit, _ in entries if edit.local}
     local |= set(re.split(r"[/\\]", entries[0][0].path)[:-1])
     local -= {edit.module.split(".")[0] for edit, _ in entries if edit.local is False}
-    block = block_of(tree, local)
+    block, changing = block_of(tree, local), changed_first(tree)
+    below = block_of(tree, local, changing) if changing is not None else []
+    sections = [{line.key[0] for line in lines} for lines in (block, below)]
     placed: dict[int, list[New]] = {}
+    late: set[int] = set()
     for edit, statement in entries:
         key = key_of(edit.module, edit.name is not None, local)
-        placed.setdefault(place_of(tree, block, key), []).append((key, statement))
+        if changing is None or (key[0] != LOCAL and (key[0] in sections[0] or key[0] not in sections[1])):
+            at = place_of(tree, block, key)
+        else:
+            at = place_of(tree, below, key) if below else tree.text.next_line(tree.end(tree.module.body[changing]))
+            late.add(at)
+        placed.setdefault(at, []).append((key, statement))
     for at, lines in placed.items():
-        yield Splice(at, at, spaced(tree, block, at, in_order(tree, block, at, lines)))
+        around = below if at in late else block
+        yield Splice(at, at, spaced(tree, around, at, in_order(tree, around, at, lines)))
