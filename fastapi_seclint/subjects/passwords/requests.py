@@ -40,6 +40,7 @@ from fastapi_seclint.subjects.passwords.parameter_types import (
 )
 from fastapi_seclint.subjects.passwords.parameters import brings_data, holds_password
 from fastapi_seclint.subjects.passwords.stages import Text, Where
+from fastapi_seclint.subjects.passwords.unpacked import given_beside
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 
 if TYPE_CHECKING:
@@ -160,9 +161,10 @@ class Requests:
 
     def _of_making(self, where: Where, form: Form, keywords: list[Form]) -> Source | None:
         cls = next(iter(classes_in(ask(self.program, where.block, form[2]))), None)
-        if cls is None or not is_schema(cls) or any(keyword is None for keyword, _, _ in keywords):
+        values = given_beside(keywords)
+        if cls is None or not is_schema(cls) or values is None:
             return None
-        return Source(cls, values={keyword: value for keyword, value, _ in keywords}, where=where)
+        return Source(cls, values=values, where=where)
 
     def _of_attribute(self, where: Where, form: Form, inner: Form, name: str, depth: int) -> Source | None:
         if inner[0] == "name" and inner[2] == "self":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.passwords.names import naming
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -56,3 +57,21 @@ def names_given(block: Block, call: Form) -> set[str]:
     """The names that a block assigns the result of a call to."""
     given = (form[2] for form in block.forms.of("assign") if form[3] is call)
     return {target[2] for targets in given for target in targets if target[0] == "name"}
+
+
+def given_beside(keywords: list[Form]) -> dict[str, Form] | None:
+    """What an object is made of; None where its password may be among what is spread: `User(**body.dict())`.
+
+    A password that is given beside is none of those, since no keyword can come twice.
+    """
+    values: dict[str, Form] = {}
+    spread = False
+    for keyword, value, _ in keywords:
+        if keyword is not None:
+            values[keyword] = value
+        elif value[0] == "dict":
+            values |= {str(key[2]): item for key, item in value[2] if key is not None and key[0] == "const"}
+            spread = spread or any(key is None for key, _ in value[2])
+        else:
+            spread = True
+    return None if spread and not any(naming(name) == "plain" for name in values) else values
