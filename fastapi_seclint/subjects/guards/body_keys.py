@@ -1,4 +1,4 @@
-"""The names that a handler reads from a body without a model: `body["password"]`, `body.get("code")`."""
+"""The names that a handler reads by itself: `body["password"]` of a body without a model, `request.query_params`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BODIES = frozenset({"json", "form"})
 
 
 def read_keys(program: Program, route: Route) -> Iterator[str]:
-    """Each key that a handler asks a dictionary for which is the client's body."""
+    """Each key that a handler asks a dictionary for which is the client's body, or the query of its address."""
     handler = route.function
     if handler is None or not handler.parameters:
         return
@@ -53,4 +53,5 @@ def _reads(form: Form) -> bool:
 
 
 def _is_body(owner: Form, names: set[str]) -> bool:
-    return bool(owner[0] == "name" and owner[2] in names) or _reads(owner)
+    asks_query = owner[0] == "attr" and owner[3] == "query_params"
+    return asks_query or bool(owner[0] == "name" and owner[2] in names) or _reads(owner)

@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.guards.body_keys import read_keys
 from fastapi_seclint.subjects.guards.first_start import makes_administrators, starts_once
 from fastapi_seclint.subjects.guards.opting_in import opts_in, opts_out, signs_up
 from fastapi_seclint.subjects.guards.resets import sets_any_password
+from fastapi_seclint.subjects.logins.aside import is_of_provider
 from fastapi_seclint.subjects.passwords.names import FOREIGN
 
 if TYPE_CHECKING:
@@ -135,8 +136,13 @@ def _ends_anybodys_session(program: Program, route: Route, found: list[str]) -> 
 
 
 def _takes_code(program: Program, found: list[str], route: Route) -> bool:
-    """Whether a login elsewhere sends people back here with a code (RFC 6749, section 4.1.2)."""
-    return bool(found) and _CALL_BACK.match(found[-1]) is not None and "code" in _sent(program, route)
+    """Whether a login elsewhere sends people back here with a code (RFC 6749, section 4.1.2).
+
+    Where the path or the handler names whose login that is, the path need not say that people come back: `/auth/google`.
+    """
+    names = [*found[-1:], *([route.function.name] if route.function is not None else [])]
+    back = bool(found) and _CALL_BACK.match(found[-1]) is not None
+    return (back or any(is_of_provider(snake(name)) for name in names)) and "code" in _sent(program, route)
 
 
 def _invites(route: Route, found: list[str]) -> bool:
