@@ -138,7 +138,7 @@ def _ends_anybodys_session(program: Program, route: Route, found: list[str]) -> 
 def _takes_code(program: Program, found: list[str], route: Route) -> bool:
     """Whether a login elsewhere sends people back here with a code (RFC 6749, section 4.1.2).
 
-    Where the path or the handler names whose login that is, the path need not say that people come back: `/auth/google`.
+    Where the path or the handler names whose login that is, it need not say that people come back: `/auth/google`.
     """
     names = [*found[-1:], *([route.function.name] if route.function is not None else [])]
     back = bool(found) and _CALL_BACK.match(found[-1]) is not None

@@ -23,6 +23,8 @@ _ASKS = re.compile(
     r"|(^|_)(e?mail|phone)_(\w+_)?(exists?|check|available|availability|taken|registered)(_|$)"
 )
 
+_OF_CODE = re.compile(r"\b(code|otp|token|pin|expired)\b", re.I)
+
 
 def asked(program: Program, route: Route) -> set[str]:
     """The names of what a client sends, those that a handler reads of a body without a model among them."""
@@ -63,7 +65,7 @@ def unlike_a_wrong_code(follower: Follower, ends: list[Outcome]) -> Iterator[tup
         near = [other for other in follower.outcomes(function) if other.kind == "raise" and other.worlds]
         wrong = [other for other in near if "absent" not in other.worlds]
         if wrong and all(other.said != end.said for other in wrong):
-            yield end, wrong[0]
+            yield end, next((other for other in wrong if _OF_CODE.search(str(other.said))), wrong[0])
 
 
 def answers_for_addresses(program: Program, route: Route) -> bool:

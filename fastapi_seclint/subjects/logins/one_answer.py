@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from fastapi_seclint.edits import InsertStatements, RemoveStatement, ReplaceExpression, ReplaceStatement
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.refusing import as_it_stands
 from fastapi_seclint.program.sites import Block
@@ -13,6 +14,16 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.logins.choices import conditions
 from fastapi_seclint.subjects.logins.ends import Outcome
+from fastapi_seclint.subjects.logins.handlers import looks_strictly
+
+_ANY = frozenset({"Exception", "BaseException"})
+_OF_BOTH = re.compile(
+    r"\bcredentials?\b|\b(log[ -]?in|sign[ -]?in|authentication) (failed|details|data)\b"
+    r"|\b(e-?mail|user ?name|user|login|phone)( address| number)? (or|and|/) (the )?password\b"
+    r"|\bpassword (or|and|/) (the )?(e-?mail|user ?name|login|phone)\b",
+    re.I,
+)
+"""What is said of a name and its password together."""
 
 
 def as_if_sent(end: Outcome, usual: Sequence[Outcome]) -> Fix | None:
@@ -107,19 +118,48 @@ def one_answer(absent: Outcome, wrong: Outcome) -> Fix | None:
     """The exception of a wrong password in place of the one that tells, where both are raised in one function."""
     if absent.form[1] == wrong.form[1] and absent.block.function is wrong.block.function:
         return _one_choice(absent, wrong)
+    if _is_of_any_failure(absent):
+        return None
     kinds = (absent.form[0], wrong.form[0])
     if kinds == ("assign", "assign") and absent.block.function is wrong.block.function:
         return _one_text(absent, wrong)
     if kinds not in (("raise", "raise"), ("return", "return")) or absent.block.function is not wrong.block.function:
         return None
-    telling, other = (as_it_stands(end.form) if end.form[0] == "raise" else end.form[2] for end in (absent, wrong))
-    code = _written(wrong.block, other)
-    if telling is None or code is None or any(form[0] == "name" and form[2] == "error" for form in walk(telling)):
+    if kinds == ("raise", "raise") and _suits_both(absent) and not _suits_both(wrong):
+        edit = _in_place(wrong, absent)
+        if edit is not None:
+            return Fix("answer as for an unknown account", True, (edit,))
+    edit = _in_place(absent, wrong)
+    return Fix("answer as for a wrong password", True, (edit,)) if edit is not None else None
+
+
+def _in_place(telling: Outcome, other: Outcome) -> ReplaceExpression | None:
+    """What one end says in place of what another one says in the same function."""
+    here, there = (as_it_stands(end.form) if end.form[0] == "raise" else end.form[2] for end in (telling, other))
+    code = _written(other.block, there)
+    if here is None or code is None or any(form[0] == "name" and form[2] == "error" for form in walk(here)):
         return None
-    if absent.form[0] == "return" and other is not None and other[0] == "tuple" and len(other[2]) > 1:
+    if telling.form[0] == "return" and there is not None and there[0] == "tuple" and len(there[2]) > 1:
         code = code.removeprefix("(").removesuffix(")")
-    edit = ReplaceExpression(absent.block.module.path, span_of(telling[1]), code)
-    return Fix("answer as for a wrong password", True, (edit,))
+    return ReplaceExpression(telling.block.module.path, span_of(here[1]), code)
+
+
+def _suits_both(end: Outcome) -> bool:
+    """Whether a refusal says that a name or a password may be wrong, and nothing of either: `Invalid credentials`."""
+    match end.said:
+        case ("call", str(name), (), named) if name.rpartition(".")[2] == "HTTPException" and dict(named).get("status_code") in (400, 401, 403):
+            return _OF_BOTH.search(str(dict(named).get("detail"))) is not None
+    return False
+
+
+def _is_of_any_failure(end: Outcome) -> bool:
+    """Whether an end is that of whatever goes wrong in a `try` that does more than look somebody up."""
+    for form in walk(end.block.statements):
+        for caught, _, statements, _ in form[3] if form[0] == "try" else ():
+            inside = any(item[:2] == end.form[:2] for item in walk(statements))
+            if inside and (caught is None or last_name(caught) in _ANY) and not looks_strictly(form[2]):
+                return True
+    return False
 
 
 def _one_choice(absent: Outcome, wrong: Outcome) -> Fix | None:
