@@ -123,11 +123,24 @@ def _home(program: Program, user: Module) -> Module:
     A package with several applications in it has one for all of them.
     """
     apps = [app.place.module for app in program.apps if app.kind == "app" and not program.is_test(app.place.module)]
+    apps = [app for app in apps if not any(_has_from(app, other) for other in apps)]
     shared = _package_of_all(program, apps)
     if shared is not None and f"{user.folder}/".startswith(f"{shared.folder}/"):
         return shared
     around = [app for app in apps if f"{user.folder}/".startswith(f"{app.folder}/")]
     return max(around or apps, key=lambda module: (len(module.folder), module.file), default=user)
+
+
+def _has_from(app: Module, other: Module) -> bool:
+    """Whether a file above the package of another application has imported of that: `demo.py` beside `shop/main.py`."""
+    above = f"{app.folder}/"
+    if not other.folder.startswith(above):
+        return False
+    top = other.name.partition(".")[0]
+    below = posixpath.splitext(other.file[len(above) :])[0]
+    return other.name.replace(".", "/") == below and any(
+        name == top or name.startswith(f"{top}.") for name in app.facts.imports
+    )
 
 
 def _package_of_all(program: Program, apps: Sequence[Module]) -> Module | None:
@@ -141,6 +154,10 @@ def _package_of_all(program: Program, apps: Sequence[Module]) -> Module | None:
 
 def _dotted(program: Program, home: Module, package: str) -> str:
     above = home.name if home.package else home.name.rpartition(".")[0]
+    parts = above.split(".")
+    while not all(part.isidentifier() for part in parts):  # below a folder that nobody can import from
+        parts = parts[1:]
+    above = ".".join(parts)
     return f"{above}.{package}" if above and not _is_run_in_its_folder(program, home) else package
 
 

@@ -147,7 +147,9 @@ def _in_place(telling: Outcome, other: Outcome) -> ReplaceExpression | None:
 def _suits_both(end: Outcome) -> bool:
     """Whether a refusal says that a name or a password may be wrong, and nothing of either: `Invalid credentials`."""
     match end.said:
-        case ("call", str(name), (), named) if name.rpartition(".")[2] == "HTTPException" and dict(named).get("status_code") in (400, 401, 403):
+        case ("call", str(name), (), named) if name.rpartition(".")[2] == "HTTPException" and dict(named).get(
+            "status_code"
+        ) in (400, 401, 403):
             return _OF_BOTH.search(str(dict(named).get("detail"))) is not None
     return False
 
