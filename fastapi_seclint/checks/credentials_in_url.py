@@ -15,7 +15,7 @@ from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.code.literals import texts
 from fastapi_seclint.subjects.code.trials import for_trying, run_by_hand
-from fastapi_seclint.subjects.secrets.fallback_fixes import of_field, of_or, read_strictly
+from fastapi_seclint.subjects.secrets.fallback_fixes import of_field, of_or, of_own_variable, read_strictly
 from fastapi_seclint.subjects.secrets.urls import Address, addresses
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
@@ -95,6 +95,8 @@ def _fix(program: Program, item: Address) -> Fix | None:
     if item.part:
         return None
     if item.read is not None:
+        if (own := of_own_variable(program, item.block, item.read)) is not None:
+            return own
         edits = read_strictly(item.block, item.read)
         return Fix("refuse to start without the setting: drop the fallback", False, edits) if edits else None
     if item.field is not None:

@@ -13,7 +13,7 @@ from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.trials import for_trying, run_by_hand, when_run
 from fastapi_seclint.subjects.secrets.closed_ways import shut
 from fastapi_seclint.subjects.secrets.emptiness import refusing_nothing, works_empty
-from fastapi_seclint.subjects.secrets.fallback_fixes import fix_of
+from fastapi_seclint.subjects.secrets.fallback_fixes import fix_of, of_own_variable
 from fastapi_seclint.subjects.secrets.fallbacks import Fallback, fallbacks
 from fastapi_seclint.subjects.secrets.names import usable
 from fastapi_seclint.subjects.secrets.needs import Use
@@ -139,8 +139,13 @@ def _fix(program: Program, item: Fallback, use: Use | None) -> Fix | None:
         return closed
     kind = "signing key" if use is not None and use.kind == "signing key" else item.kind
     names = (item.name, item.written, item.target)
-    fix = fix_of(item, works_empty(program, kind, names), program)
-    return fix if item.how == "field" else refusing_nothing(program, item.block.module, item.at, kind, fix, names)
+    filled = works_empty(program, kind, names)
+    fix = fix_of(item, filled, program)
+    read = item.read if item.how == "read" else None
+    own = read is not None and of_own_variable(program, item.block, read) is not None
+    return (
+        fix if own or item.how == "field" else refusing_nothing(program, item.block.module, item.at, kind, fix, names)
+    )
 
 
 def _confidence(item: Fallback, use: Use | None) -> Confidence:

@@ -25,6 +25,14 @@ _COLUMNS = frozenset({"values", "values_list", "only", "defer", "with_only_colum
 """Methods of queries that are told the columns that they shall give."""
 
 
+def only_outside(call: Form) -> bool:
+    """Whether what is left out is a key of a display, and stays in what that holds: `exclude` goes no deeper."""
+    match call:
+        case ["call", _, ["name" | "attr", *_] as function, [["dict", _, pairs], *_], _]:
+            return function[-1] == "jsonable_encoder" and all(key is not None for key, _ in pairs)
+    return False
+
+
 def dumped(form: Form) -> str:
     """The name of what an element of a comprehension is made of: `user.dict()`, `user.__dict__`."""
     match form:

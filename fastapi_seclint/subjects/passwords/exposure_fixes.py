@@ -20,6 +20,7 @@ from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.owners.records import is_schema
 from fastapi_seclint.subjects.passwords.collections import comes_by_detour
+from fastapi_seclint.subjects.passwords.dumping import only_outside
 from fastapi_seclint.subjects.passwords.fields import Givers, owner_among
 from fastapi_seclint.subjects.passwords.kept import appended
 from fastapi_seclint.subjects.passwords.mappings import identifies
@@ -149,6 +150,8 @@ class Taking:
             case ["name", *_] if (written := self._written(form)) is not None and _is_made_here(written):
                 return self._of_made(form, written)
             case ["call", _, ["name", _, "jsonable_encoder"], [value, *_], _]:
+                if only_outside(form):
+                    return self._edits(value)
                 found = self.givers.shown(self.block, value)
                 return self._excluded(form, found[0]) if found is not None and not self._is_further_in(value) else []
             case ["call", _, ["name", _, "list"], [["call", _, ["attr", _, _, "values"], [], []] as value], _]:

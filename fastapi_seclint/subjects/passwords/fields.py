@@ -31,6 +31,7 @@ from fastapi_seclint.subjects.passwords.dumping import (
     gives_back,
     member,
     method_of_each,
+    only_outside,
     sifted,
     written_above,
 )
@@ -201,7 +202,7 @@ class Givers:
     def _of_call(self, block: Block, call: Form, depth: int) -> tuple[str, Class | None] | None:
         function = call[2]
         name = str(function[-1]) if function[0] in ("name", "attr") else ""
-        if any(keyword in LEAVING_OUT for keyword, _, _ in call[4]):
+        if any(keyword in LEAVING_OUT for keyword, _, _ in call[4]) and not only_outside(call):
             return None
         if name in SAME and call[3] and function[0] == "name":
             keys = name in ("list", "sorted") and self._is_mapping(block, call[3][0])

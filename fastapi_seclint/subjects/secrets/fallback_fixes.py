@@ -30,7 +30,7 @@ from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.secrets.emptiness import TEXTS, at_least_one
 from fastapi_seclint.subjects.secrets.fallbacks import Fallback
 from fastapi_seclint.subjects.secrets.given_settings import of_parameter
-from fastapi_seclint.subjects.secrets.settings_fields import SettingsField
+from fastapi_seclint.subjects.secrets.settings_fields import SettingsField, fields
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -49,6 +49,8 @@ def fix_of(item: Fallback, filled: bool = False, program: Program | None = None)
             return None
         return of_field(program, item.block.module, item.field, filled)
     if item.how == "read" and item.read is not None:
+        if (bare := of_own_variable(program, item.block, item.read, filled)) is not None:
+            return bare
         edits = _of_setdefault(item, item.read) or read_strictly(item.block, item.read)
     elif item.how == "or":
         edits = of_or(item.block.module.path, item.whole)
@@ -56,6 +58,28 @@ def fix_of(item: Fallback, filled: bool = False, program: Program | None = None)
     else:
         edits = _of_branch(item)
     return Fix(_TITLE, False, (*edits, *(() if program is None else _constant_gone(program, item)))) if edits else None
+
+
+def of_own_variable(program: Program | None, block: Block, read: Read, filled: bool = False) -> Fix | None:
+    """A field that reads the variable it is filled from anyway, made one without a default: `KEY = os.getenv("KEY")`.
+
+    What fills it may be a file that nobody but the settings class reads.
+    """
+    if program is None or not read.environment or read.verbatim is not None:
+        return None
+    for field in fields(program, block):
+        own = field.statement[-1] is read.call and field.name.lower() == read.name.lower()
+        if own and field.statement[0] == "annassign" and _is_filled(program, block.module, field):
+            return of_field(program, block.module, field, filled)
+    return None
+
+
+def _is_filled(program: Program, module: Module, field: SettingsField) -> bool:
+    """Whether the class of a field is one that the environment fills, by no other names than those of its fields."""
+    cls = program.interpreter.attribute_of_module(module, field.symbol.rpartition(".")[2])
+    own = [option for option in options(cls) if isinstance(option, Class)]
+    prefixed = "env_prefix" in module.facts.words
+    return not prefixed and any(base in SETTINGS_BASES for option in own for base in option.external_bases())
 
 
 def _constant_gone(program: Program, item: Fallback) -> tuple[Edit, ...]:
