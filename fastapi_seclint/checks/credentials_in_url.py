@@ -95,8 +95,8 @@ def _fix(program: Program, item: Address) -> Fix | None:
     if item.part:
         return None
     if item.read is not None:
-        if (own := of_own_variable(program, item.block, item.read)) is not None:
-            return own
+        if (bare := of_own_variable(program, item.block, item.read)) is not None:
+            return bare
         edits = read_strictly(item.block, item.read)
         return Fix("refuse to start without the setting: drop the fallback", False, edits) if edits else None
     if item.field is not None:

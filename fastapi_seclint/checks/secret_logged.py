@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
+from fastapi_seclint.edits import Edit, RemoveStatement
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
@@ -17,7 +18,7 @@ from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.code.unread import without
 from fastapi_seclint.subjects.leaks.bodies import body_leak
 from fastapi_seclint.subjects.leaks.log_calls import LEVELS, is_log_call, is_print, message, pieces, written
-from fastapi_seclint.subjects.leaks.log_fixes import masked
+from fastapi_seclint.subjects.leaks.log_fixes import left_out, masked
 from fastapi_seclint.subjects.leaks.log_helpers import handed_to_logs
 from fastapi_seclint.subjects.leaks.logged_secrets import Leak, Leaks
 from fastapi_seclint.subjects.leaks.served import served
@@ -40,6 +41,7 @@ RULE = Rule(
 _MAKING = re.compile(r"generate|random|token_(?:urlsafe|hex)|choices")
 _WORDS = LEVELS | word_set("print pprint rprint bind bind_contextvars contextualize stdout stderr logger _logger")
 _MASKED = "write `***` in place of the secret"
+_LEFT_OUT = "drop the entry, which says nothing but the secret"
 _TOOLS = word_set(
     "script scripts cli command commands manage migrations alembic tools examples example demo benchmarks"
 )
@@ -113,14 +115,18 @@ def _finding(block: Block, form: Form, found: list[Leak], texts: list[Form]) -> 
     where = "is printed" if is_print(form) else "is written to the log"
     secrets = [leak.form for leak in found]
     alone = any(_is_made_up(block.module, secret) for secret in secrets)
-    edits = None if alone or texts else masked(block.module.path, form, secrets)
+    edits = None if alone or texts else left_out(block, form, secrets)
     return RULE.finding(
         block.location(form),
         f"{what} {where}, where everyone who reads logs, backups and error reports can take and use it: "
         "leave it out, or log an id that tells which one it was",
         symbol=block.symbol,
-        fix=Fix(_MASKED, False, (*edits, *without(block, secrets))) if edits else None,
+        fix=Fix(_title(edits), False, (*edits, *without(block, secrets))) if edits else None,
     )
+
+
+def _title(edits: tuple[Edit, ...]) -> str:
+    return _LEFT_OUT if isinstance(edits[0], RemoveStatement) else _MASKED
 
 
 def _guesses(module: Module) -> bool:

@@ -1,14 +1,30 @@
-"""The fix of a log entry with a secret in it: `***` in its place."""
+"""The fix of a log entry with a secret in it: `***` in its place, or no entry where it says nothing else."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fastapi_seclint.edits import Edit, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, is_put_together, span_of, walk
+from fastapi_seclint.edits import Edit, RemoveStatement, ReplaceExpression
+from fastapi_seclint.facts.forms import Form, is_put_together, last_name, span_of, walk
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.rendering import rendered
 
 _MASK = '"***"'
+_OF_PRINTING = frozenset({"end", "sep", "flush", "file", "stacklevel"})
+
+
+def left_out(block: Block, call: Form, secrets: list[Form]) -> tuple[Edit, ...] | None:
+    """The edit that drops a statement which logs nothing but secrets: `print(token)`; else those of `masked`.
+
+    What logs the traceback as well says more: `logger.exception(token)`.
+    """
+    whole = [form for form in block.forms.of("expr") if form[2] is call]
+    keywords = {keyword for keyword, _, _ in call[4]}
+    given = [item[2] if item[0] == "await" else item for item in call[3]]
+    nothing_else = all(any(form is item or _shows(item, form) for form in secrets) for item in given)
+    if whole and call[3] and nothing_else and keywords <= _OF_PRINTING and last_name(call[2]) != "exception":
+        return (RemoveStatement(block.module.path, span_of(whole[0][1])),)
+    return masked(block.module.path, call, secrets)
 
 
 def masked(path: str, call: Form, secrets: list[Form]) -> tuple[Edit, ...] | None:

@@ -23,7 +23,8 @@ _ASKS = re.compile(
     r"|(^|_)(e?mail|phone)_(\w+_)?(exists?|check|available|availability|taken|registered)(_|$)"
 )
 
-_OF_CODE = re.compile(r"\b(code|otp|token|pin|expired)\b", re.I)
+_OF_CODE = re.compile(r"\b(code|otp|token|pin)\b", re.I)
+_IS_WRONG = re.compile(r"\b(in(valid|correct)|wrong|bad|mismatch|(not|n't) match|expired|falsch|inv[aá]lid)", re.I)
 
 
 def asked(program: Program, route: Route) -> set[str]:
@@ -65,7 +66,12 @@ def unlike_a_wrong_code(follower: Follower, ends: list[Outcome]) -> Iterator[tup
         near = [other for other in follower.outcomes(function) if other.kind == "raise" and other.worlds]
         wrong = [other for other in near if "absent" not in other.worlds]
         if wrong and all(other.said != end.said for other in wrong):
-            yield end, next((other for other in wrong if _OF_CODE.search(str(other.said))), wrong[0])
+            yield end, max(wrong, key=lambda other: _of_code(str(other.said)))
+
+
+def _of_code(said: str) -> int:
+    """How much a refusal says that a code is wrong; the first of those that say as much is the one."""
+    return bool(_OF_CODE.search(said)) + bool(_IS_WRONG.search(said))
 
 
 def answers_for_addresses(program: Program, route: Route) -> bool:

@@ -147,10 +147,9 @@ def _in_place(telling: Outcome, other: Outcome) -> ReplaceExpression | None:
 def _suits_both(end: Outcome) -> bool:
     """Whether a refusal says that a name or a password may be wrong, and nothing of either: `Invalid credentials`."""
     match end.said:
-        case ("call", str(name), (), named) if name.rpartition(".")[2] == "HTTPException" and dict(named).get(
-            "status_code"
-        ) in (400, 401, 403):
-            return _OF_BOTH.search(str(dict(named).get("detail"))) is not None
+        case ("call", str(name), (), tuple(pairs)) if name.rpartition(".")[2] == "HTTPException":
+            named: dict[str, object] = {str(key): value for key, value in pairs}
+            return named.get("status_code") in (400, 401, 403) and _OF_BOTH.search(str(named.get("detail"))) is not None
     return False
 
 
