@@ -13,7 +13,7 @@ from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.rule import Finding, Rule
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import ask
-from fastapi_seclint.subjects.code.sql import met
+from fastapi_seclint.subjects.code.sql import met, written_out
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.owners.records import is_schema
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
@@ -137,7 +137,7 @@ def _queries(program: Program, block: Block) -> Iterator[tuple[Form, Form, str]]
     """The conditions of queries that ask for a plain key: `Model.api_key == key`, `{"api_key": key}`, SQL."""
     for call in block.forms.of("call"):
         if call[2][0] == "attr" and call[2][3] in RUNNING:
-            for item in met(call):
+            for item in met(written_out(program, block, call)):
                 if not item.written and _is_key(program, item.column, item.table) and _plain(block, item.value):
                     yield call, item.value, item.column
         if name_of(call[2]) not in _ASKING or call[2][0] != "attr":

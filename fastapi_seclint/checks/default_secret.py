@@ -143,9 +143,9 @@ def _fix(program: Program, item: Fallback, use: Use | None) -> Fix | None:
     fix = fix_of(item, filled, program)
     read = item.read if item.how == "read" else None
     own = read is not None and of_own_variable(program, item.block, read) is not None
-    return (
-        fix if own or item.how == "field" else refusing_nothing(program, item.block.module, item.at, kind, fix, names)
-    )
+    if own or item.how in ("field", "below"):
+        return fix
+    return refusing_nothing(program, item.block.module, item.at, kind, fix, names)
 
 
 def _confidence(item: Fallback, use: Use | None) -> Confidence:

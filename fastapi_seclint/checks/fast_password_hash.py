@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.sql import hashed_there
+from fastapi_seclint.subjects.code.sql import hashed_there, written_out
 from fastapi_seclint.subjects.passwords.digesting import digested
 from fastapi_seclint.subjects.passwords.digests import algorithm
 from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED
@@ -56,7 +56,7 @@ def _in_databases(known: Passwords) -> Iterator[Finding]:
         for call in block.forms.of("call"):
             if call[2][0] != "attr" or call[2][3] not in RUNNING:
                 continue
-            for name, value in hashed_there(call):
+            for name, value in hashed_there(written_out(known.program, block, call)):
                 text = known.text(block, value) if name != "crypt" else None
                 if text is not None and text.kind == "plain":
                     message = _MESSAGE.format(name=f"the database's {name}()")

@@ -79,7 +79,7 @@ def _off(program: Program, decoding: Decoding, item: Item, origin: Origin, confi
     block = item.block
     place = Location(block.module.path, item.span)
     edits = removed(program, item, decoding.call.form)
-    fix: Fix | None = Fix("check the expiry of the token: drop `verify_exp`", True, edits)
+    fix = Fix("check the expiry of the token: drop `verify_exp`", True, edits) if edits else None
     evidence = []
     if origin.passed is not None and origin.holder is not None:
         block, place, fix = origin.block, _argument(origin), _fix_of_argument(origin)

@@ -20,6 +20,7 @@ from fastapi_seclint.subjects.tokens.hand_decoding_fixes import verified_payload
 from fastapi_seclint.subjects.tokens.jwt import (
     Decoding,
     decodings,
+    maker_uses,
     path_and_span,
     prepared,
     prepared_uses,
@@ -71,6 +72,7 @@ def _decodings(program: Program) -> Iterator[Finding]:
             _is_trial(program, block.module)
             or when_run(block, decoding.call.form)
             or (not decoding.maker and is_harmless(program, block, decoding.call.form))
+            or (decoding.maker and _only_peeks(program, decoding))
         ):
             continue
         off = [*_switched_off(program, decoding), *_old_keyword(program, decoding)]
@@ -80,6 +82,12 @@ def _decodings(program: Program) -> Iterator[Finding]:
         trial = _is_trial(program, decoding.call.block.module)
         if used and not trial and not all(is_harmless(program, block, form) for block, form in used):
             yield from _switched_off(program, decoding)
+
+
+def _only_peeks(program: Program, decoding: Decoding) -> bool:
+    """Whether all that an object reads is looked at only, as the issuer is by which the key is chosen."""
+    uses = list(maker_uses(program, decoding))
+    return bool(uses) and all(is_harmless(program, block, form) for block, form in uses)
 
 
 def _switched_off(program: Program, decoding: Decoding) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ from fastapi_seclint.subjects.logins.purposes import Purpose
 from fastapi_seclint.subjects.logins.registrations import is_said_anyway, tells_of_account, tells_of_address
 from fastapi_seclint.subjects.logins.routes import auth_routes
 from fastapi_seclint.subjects.logins.sent import fields, sent, spoken
+from fastapi_seclint.subjects.logins.stages import stages
 from fastapi_seclint.subjects.logins.translations import Translations
 from fastapi_seclint.subjects.logins.worlds import ALL
 from fastapi_seclint.subjects.rights.reached import reached
@@ -84,10 +85,11 @@ def leaky_login_error(program: Program) -> Iterator[Finding]:
                 found = _of_registration(program, ends, route)
             elif purpose == "code check" and function is route.function and names_somebody(program, route):
                 found = _of_code(follower, ends, route)
-            for finding in found:
-                if finding.location not in seen:
-                    seen.add(finding.location)
-                    yield finding
+            yield from _fresh(found, seen)
+        for first, then in stages(route) if purpose in ("login", "token") else ():
+            ends = [end for one in (first, then) for item in follower.outcomes(one) if (end := translations.of(item))]
+            refused = [end for end in ends if end.kind == "raise" and "right" not in end.worlds]
+            yield from _fresh(_of_login(refused, route), seen)
     for function, route in _basic(program):
         if id(function) not in followed:
             followed.add(id(function))
@@ -97,6 +99,14 @@ def leaky_login_error(program: Program) -> Iterator[Finding]:
     for route in program.routes:
         if route.function is not None and answers_for_addresses(program, route):
             yield from _of_question(follower.outcomes(route.function), route, route.function, seen)
+
+
+def _fresh(found: Iterator[Finding], seen: set[Location]) -> Iterator[Finding]:
+    """The findings of places that have none so far."""
+    for finding in found:
+        if finding.location not in seen:
+            seen.add(finding.location)
+            yield finding
 
 
 def _basic(program: Program) -> Iterator[tuple[Function, Route]]:
@@ -287,10 +297,7 @@ def _alone(program: Program, follower: Follower, translations: Translations, see
             continue
         if _LOGIN.search(spoken(function.name)) and _is_free(function):
             ends = [end for item in follower.outcomes(function) if (end := translations.of(item)) is not None]
-            for finding in _of_login(ends, None):
-                if finding.location not in seen:
-                    seen.add(finding.location)
-                    yield finding
+            yield from _fresh(_of_login(ends, None), seen)
 
 
 def _is_free(function: Function) -> bool:

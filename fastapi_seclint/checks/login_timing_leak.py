@@ -256,7 +256,7 @@ def _fix(known: Passwords, block: Block, early: Form, verification: Form) -> Fix
         return None
     branches = (form for form in block.forms.every if form[0] == "if" and form[2] is early and _leaves(form[3]))
     branch = next(branches, None)
-    if branch is not None and not any(form is verification for form in walk(branch[2])):
+    if branch is not None and not any(form is verification for form in walk(branch[2:4])):
         edit = InsertStatements(block.module.path, span_of(branch[3][0][1]), "before", made.code)
     else:
         statement = _statement(block.statements, early)
@@ -324,7 +324,7 @@ def _asks_for_account(test: Form, truths: dict[str, Truth]) -> bool:
             return value[0] in ("name", "walrus") and _asks_for_account(value, truths)
         case ["compare", _, ["call", _, ["name", _, "len"], [value], _], _, [["const", _, int()]]]:
             return _asks_for_account(value, truths)
-        case ["walrus", _, name, _]:
+        case ["walrus", _, name, _] | ["call", _, ["name", _, "isinstance"], [name, _], _]:
             return _asks_for_account(name, truths)
         case ["name", _, name]:
             return name in truths

@@ -10,7 +10,7 @@ from fastapi_seclint.program.callables import Parameter, parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Class, External, Function, is_none, options
+from fastapi_seclint.program.values import Class, External, Function, is_none, options, string
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.acted import acted_on
@@ -79,8 +79,8 @@ def _mistaken(program: Program, route: Route, variables: list[str]) -> Iterator[
         for parameter in parameters(node.call):
             if parameter.name in variables:
                 continue
-            if _is_asked_of_the_query(program, parameter):
-                variable = next((name for name in free if name in taken and _is_same(parameter.name, name)), None)
+            if sent := _asked_of_the_query(program, parameter):
+                variable = next((name for name in free if name in taken and _is_same(sent, name)), None)
             elif _comes_from_the_query(program, parameter, free):
                 variable = next((name for name in free if _same_kind(parameter.name, name, route.path)), None)
             else:
@@ -154,15 +154,19 @@ def _comes_from_the_query(program: Program, parameter: Parameter, free: list[str
     return default is None or is_none(default)
 
 
-def _is_asked_of_the_query(program: Program, parameter: Parameter) -> bool:
-    """Whether a parameter that must be sent is said to come from the query: `workspace_id: int = Query(...)`."""
+def _asked_of_the_query(program: Program, parameter: Parameter) -> str | None:
+    """What a parameter that must be sent is called in the query, where it is said to come from there.
+
+    `workspace_id: int = Query(...)` is `workspace_id`, and so is `workspace: int = Query(alias="workspace_id")`.
+    """
     for marker in program.walker.resolver.sources(parameter):
         given = marker.arguments
-        if not marker.name.endswith(".Query()") or given is None or "alias" in given.keywords:
-            return False
+        if not marker.name.endswith(".Query()") or given is None:
+            return None
         default = given.get("default", 0) if marker is parameter.default else parameter.default
-        return default is None or (isinstance(default, External) and default.name == "builtins.Ellipsis")
-    return False
+        if default is None or (isinstance(default, External) and default.name == "builtins.Ellipsis"):
+            return string(given.get("alias")) if "alias" in given.keywords else parameter.name
+    return None
 
 
 def _is_same(parameter: str, variable: str) -> bool:

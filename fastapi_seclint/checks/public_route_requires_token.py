@@ -9,6 +9,7 @@ from fastapi_seclint.facts.forms import Form, mentions, walk
 from fastapi_seclint.program.callables import Parameter
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
+from fastapi_seclint.program.fastapi_users import always_finds
 from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import is_built_on_scheme
@@ -102,14 +103,18 @@ def _optional_behind(program: Program) -> Iterator[tuple[Consumer, External]]:
                 yield from ((consumer, scheme) for scheme in schemes if isinstance(scheme, External))
 
 
-def _optional_of_own(program: Program) -> Iterator[tuple[Consumer, Instance | Function]]:
+def _optional_of_own(program: Program) -> Iterator[tuple[Consumer, Instance | Function | External]]:
     """The same behind an object of a class of the project's own that is built on a scheme and raises for visitors.
 
-    Or behind a guard: `user: User | None = Depends(get_current_user)`.
+    Or behind a guard, of the project or of fastapi-users: `user: User | None = Depends(get_current_user)`.
     """
     for consumer in wiring(program).consumers:
         found = program.walker.resolver.dependency_of(consumer.parameter)
         for own in options(found[1]) if found is not None and not program.is_test(consumer.function.module) else ():
+            if isinstance(own, External) and always_finds(own):
+                if _may_be_missing(program, consumer.parameter, consumer.function):
+                    yield consumer, own
+                continue
             if not (isinstance(own, Function) or (isinstance(own, Instance) and is_built_on_scheme(own))):
                 continue
             if isinstance(own, Function) and not _always_finds(program, own):
@@ -224,7 +229,11 @@ def _refuses(statement: Form) -> bool:
 
 
 def _optional(program: Program, consumer: Consumer, scheme: External | Instance | Function, meant: set[int]) -> Finding:
-    kind, also = ("guard", "depend on one that gives None") if isinstance(scheme, Function) else _SCHEME
+    kind, also = _SCHEME
+    if isinstance(scheme, Function):
+        kind, also = "guard", "depend on one that gives None"
+    elif isinstance(scheme, External) and always_finds(scheme):
+        kind, also = "guard", "ask for one with `optional=True`"
     evidence = [Evidence(scheme.place.location, f"this {kind} raises 401 by itself")] if scheme.place else []
     function = consumer.function
     known = id(function) in meant

@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.guards.credentials import (
     BACKEND_MIDDLEWARE,
     backend_refuses,
     hands_on,
+    looks_at_shape,
     put_into_records,
     takes_names_only,
 )
@@ -76,7 +77,7 @@ def token_not_validated(program: Program) -> Iterator[Finding]:
     for routes in direct.values():
         yield _of_route(program, routes)
     for function, routes in through.values():
-        yield _of_dependency(function, routes, _fix(program, routes) or tested_in(program, function))
+        yield _of_dependency(function, routes, _fix(program, routes) or _tested(program, function))
     for function, routes in demanding(program):
         yield _of_dependency(function, routes, None)
 
@@ -220,6 +221,11 @@ def _of_dependency(function: Function, routes: list[Route], fix: Fix | None) -> 
         fix=fix,
         masks=_MASKED,
     )
+
+
+def _tested(program: Program, function: Function) -> Fix | None:
+    """The token decoded in the dependency itself, unless that says what its tokens look like."""
+    return None if looks_at_shape(function) else tested_in(program, function)
 
 
 def _fix(program: Program, routes: list[Route]) -> Fix | None:

@@ -21,6 +21,7 @@ from fastapi_seclint.subjects.code.items import items
 from fastapi_seclint.subjects.code.origins import ask, origins
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_login_form
+from fastapi_seclint.subjects.logins.library_routes import is_librarys_login
 from fastapi_seclint.subjects.logins.routes import auth_routes
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ _SCHEME = "fastapi.security.oauth2.OAuth2PasswordBearer"
 _PARENTS = frozenset({_SCHEME, "fastapi.security.oauth2.OAuth2"})
 _FLOWS = "fastapi.openapi.models.OAuthFlows"
 _FLOW = "fastapi.openapi.models.OAuthFlowPassword"
+_TRANSPORTS = tuple(
+    f"fastapi_users.authentication{module}.BearerTransport" for module in ("", ".transport", ".transport.bearer")
+)
+"""The transport of fastapi-users makes the scheme (fastapi_users/authentication/transport/bearer.py)."""
 _MANAGER = "fastapi_login.LoginManager"
 """The manager of fastapi-login extends the scheme and says `token_url` (fastapi_login/fastapi_login.py)."""
 
@@ -48,11 +53,15 @@ _MANAGER = "fastapi_login.LoginManager"
 @RULE.check
 def token_url_mismatch(program: Program) -> Iterator[Finding]:
     """One finding a scheme, at the argument."""
-    found = (*program.sites.calls(_SCHEME, _FLOWS, _FLOW, _MANAGER, f"{_MANAGER}.LoginManager"), *_derived(program))
+    found = (
+        *program.sites.calls(_SCHEME, _FLOWS, _FLOW, *_TRANSPORTS, _MANAGER, f"{_MANAGER}.LoginManager"),
+        *_derived(program),
+    )
     calls = [call for call in found if not program.is_test(call.block.module)]
     if not calls:
         return
     routes = [route for route, purpose in auth_routes(program) if purpose in ("login", "token")]
+    routes += [route for route in program.routes if is_librarys_login(route)]
     routes = [route for route in routes if "POST" in route.methods]
     paths = {route.path.rstrip("/") for route in program.routes if "POST" in route.methods}
     if not routes or not _is_complete(program):

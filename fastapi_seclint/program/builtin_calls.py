@@ -105,6 +105,14 @@ def _make_dict(interpreter: Interpreter, arguments: Arguments, place: Place) -> 
     return found
 
 
+def _chained(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
+    """`collections.ChainMap(first, *others)`: what the first dictionary does not have is asked of the next."""
+    found = Mapping([], arguments.open, place)
+    for value in reversed(arguments.positional):
+        on_mapping(found, "update", Arguments([value]), place)
+    return found
+
+
 def _convert(kind: type[str] | type[int] | type[float] | type[bool]) -> Handler:
     def convert(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
         value = arguments.positional[0] if arguments.positional else Const(kind())
@@ -288,6 +296,7 @@ _TABLE: dict[str, Handler] = {
     "builtins.staticmethod": _static,
     "builtins.dict": _make_dict,
     "builtins.dict.fromkeys": _from_keys,
+    "collections.ChainMap": _chained,
     "dataclasses.asdict": as_dict,
     "builtins.vars": _vars,
     "attrs.asdict": as_dict,

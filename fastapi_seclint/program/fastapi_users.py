@@ -111,6 +111,14 @@ def guard(interpreter: Interpreter, value: Value) -> tuple[str, list[Dependency]
     return name, [Dependency(part, None, Arguments(), place) for part in needed]
 
 
+def always_finds(value: External) -> bool:
+    """Whether a value is a guard of fastapi-users that refuses strangers: `optional=True` is not said."""
+    if not value.name.startswith(_USERS) or value.name.removesuffix("()").rpartition(".")[2] not in _GUARDS:
+        return False
+    optional = value.arguments.get("optional", 0) if value.called and value.arguments is not None else Const(True)
+    return optional is None or (isinstance(optional, Const) and optional.value is False)
+
+
 def router(interpreter: Interpreter, function: External, arguments: Arguments, place: Place) -> Instance | None:
     """The router that a method of `FastAPIUsers` gives, or None when the call is another one."""
     method = function.name.rpartition(".")[2]

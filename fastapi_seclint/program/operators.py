@@ -75,6 +75,8 @@ def binary(symbol: str, left: Value, right: Value, place: Place) -> Value:
         known = [item.value for item in right.items if isinstance(item, Const)]
         if isinstance(left.value, str) and "*" not in left.value and len(known) == len(right.items) and not right.open:
             return _arithmetic(symbol, left.value, tuple(known), place)
+    if symbol == "|" and isinstance(left, Mapping) and isinstance(right, External):
+        return Mapping(list(left.items), True, place)
     if symbol == "|" and isinstance(left, Mapping) and isinstance(right, Mapping):
         merged = Mapping(list(left.items), left.open or right.open, place)
         for key, value in right.items:

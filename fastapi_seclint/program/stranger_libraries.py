@@ -94,7 +94,7 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
     if name in ("builtins.bool", "hmac.compare_digest", "secrets.compare_digest", "hmac.compare_digest()"):
         walk_.encounter.checked = True
         return BAD if name != "builtins.bool" else touched
-    if name in ("builtins.len", "builtins.isinstance", "builtins.hasattr", "re.match", "re.search", "re.fullmatch"):
+    if name in ("builtins.len", "builtins.isinstance", "builtins.hasattr", *_MATCHING):
         return EITHER if not touched & {"absent", "bad"} else BAD
     if name in ("builtins.any", "builtins.all", "builtins.getattr"):
         return touched
@@ -240,4 +240,8 @@ def unknown_call_kinds(walk_: Walk, form: Form, touched: Kinds) -> Kinds:
     return CLEAN if _LOGS.search(name) else BAD
 
 
+_MATCHING = tuple(
+    f"re.{compiled}{name}" for compiled in ("", "compile().") for name in ("match", "search", "fullmatch")
+)
+"""What asks for the shape of a text, and never says whose it is."""
 _LOGS = re.compile(r"(^|\.)(log|logger|logging|print|debug|info|warning|error|set|add|append|capture|bind)\b")

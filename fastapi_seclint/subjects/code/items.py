@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import iterate, options, string
 from fastapi_seclint.spans import Span
 from fastapi_seclint.subjects.code.implementations import overridden
-from fastapi_seclint.subjects.code.origins import DEPTH, Holder, Origin, origins
+from fastapi_seclint.subjects.code.origins import DEPTH, Holder, Origin, ask, origins
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -22,7 +23,7 @@ class Item:
     """What a dictionary has under a key: the value's expression, the whole item, and the form that it is part of.
 
     `container` is a dictionary display, a call (`dict(key=...)`) or the statement `name[key] = ...`; `holder` is what
-    the container is given to.
+    the container is given to. `shared` where one value is that of several keys: `dict.fromkeys(names, False)`.
     """
 
     block: Block
@@ -31,6 +32,7 @@ class Item:
     span: Span
     container: Form
     holder: Holder | None = None
+    shared: bool = False
 
 
 def items(
@@ -61,6 +63,12 @@ def _in_display(program: Program, origin: Origin, key: str, depth: int) -> Itera
             spread = [value for name, value in pairs if name is None]
         case ["call", _, ["attr", _, owner, "copy"], [], []]:
             spread = [owner]
+        case ["call", _, ["attr", _, ["name", _, "dict"], "fromkeys"], [keys, value], []]:
+            found += _shared_in(program, block, keys, value, (form, key), holder)
+            spread = []
+        case ["comp", _, "dict", ["name", _, name], value, [[["name", _, target], keys, []]]] if name == target:
+            found += _shared_in(program, block, keys, value, (form, key), holder)
+            spread = []
         case ["call", _, _, positional, keywords]:
             found += _named_in(block, keywords, key, form, holder)
             spread = [*positional, *(value for name, value, _ in keywords if name is None)]
@@ -73,13 +81,25 @@ def _in_display(program: Program, origin: Origin, key: str, depth: int) -> Itera
     yield from found[-1:]
 
 
+def _shared_in(
+    program: Program, block: Block, keys: Form, value: Form, sought: tuple[Form, str], holder: Holder | None
+) -> Iterator[Item]:
+    """The item of a dictionary that has the same under each of some keys; `sought` is the dictionary and the key."""
+    container, key = sought
+    listed = [one for option in options(ask(program, block, keys)) for one in iterate(option) or []]
+    if any(string(one) == key for one in listed):
+        yield Item(block, key, value, span_of(container[1]), container, holder, shared=True)
+
+
 def _put(block: Block, name: str, key: str) -> Iterator[Item]:
-    """What a block puts under a key of a named dictionary: `name[key] = ...`, `name.update(key=...)`."""
+    """What a block puts under a key of a named dictionary: `name[key] = ...`, `name.update(...)`, `name |= {...}`."""
     for form in block.forms.every:
         match form:
             case ["assign", at, [["sub", _, ["name", _, owner], ["const", _, index]]], value]:
                 if owner == name and index == key:
                     yield Item(block, key, value, span_of(at), form)
+            case ["augassign", _, "|", ["name", _, owner], ["dict", *_] as value] if owner == name:
+                yield from _paired_in(block, value, key, None)
             case ["call", _, ["attr", _, ["name", _, owner], "update"], given, keywords] if owner == name:
                 yield from _named_in(block, keywords, key, form, None)
                 for argument in given:

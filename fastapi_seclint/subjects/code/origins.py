@@ -335,7 +335,7 @@ def _by_value(program: Program, block: Block, form: Form) -> Iterator[Origin]:
 
 _HOLDING = frozenset({"collections.ChainMap()"})
 """What library calls make that holds the dictionaries it is given."""
-_WRITTEN = ("dict", "call", "const", "unary", "binop")
+_WRITTEN = ("dict", "call", "comp", "const", "unary", "binop")
 
 
 def written_at(program: Program, place: Place, kinds: tuple[str, ...] = _WRITTEN) -> tuple[Block, Form] | None:

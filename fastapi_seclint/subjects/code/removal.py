@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
 
 def removed(program: Program, item: Item, call: Form) -> tuple[Edit, ...]:
-    """The edits that take an item away from a dictionary that goes into a call as an optional argument."""
+    """The edits that take an item away from a dictionary that goes into a call as an optional argument.
+
+    None where its value is that of other keys, too.
+    """
     path, container = item.block.module.path, item.container
+    if item.shared:
+        return ()
     if container[0] == "assign":
         return (RemoveStatement(path, span_of(container[1])),)
     if _is_alone(container):

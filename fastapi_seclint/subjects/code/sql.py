@@ -5,8 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import options, string
+from fastapi_seclint.subjects.code.origins import ask
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
 
 _HOLDER = r"\?|%s|\$\d+|:\w+|%\(\w+\)s"
 _HOLDERS = re.compile(rf"(?<!:)(?:{_HOLDER})")
@@ -34,6 +41,10 @@ class Met:
     written: bool
 
 
+_RUNNING = frozenset(
+    {"execute", "executemany", "exec", "fetch", "fetchrow", "fetchval", "fetch_one", "fetch_all", "fetch_val", "query"}
+)
+"""Methods of drivers and engines that run a statement."""
 _FIRST = ("query", "statement", "sql", "operation", "stmt")
 _SECOND = ("values", "params", "parameters", "args", "vars")
 
@@ -48,6 +59,28 @@ def in_order(call: Form) -> list[Form]:
     first = call[3][:1] or [named[name] for name in _FIRST if name in named][:1]
     rest = call[3][1:] or [named[name] for name in _SECOND if name in named][:1]
     return [*first, *rest] if first else []
+
+
+def written_out(program: Program, block: Block, call: Form) -> Form:
+    """A call with the text of its statement in it, where that has a name: `db.execute(FIND, {"key": key})`."""
+    given = in_order(call) if last_name(call[2]) in _RUNNING else []
+    text = _named_text(program, block, given[0]) if given else None
+    if text is None:
+        return call
+    if call[3]:
+        return [*call[:3], [text, *call[3][1:]], *call[4:]]
+    return [*call[:4], [[key, text if value is given[0] else value, at] for key, value, at in call[4]], *call[5:]]
+
+
+def _named_text(program: Program, block: Block, form: Form) -> Form | None:
+    """The text of a statement that a name stands for, alone or in `text(...)`."""
+    match form:
+        case ["call", _, function, [inner, *_], _] if last_name(function) == "text":
+            return _named_text(program, block, inner)
+        case ["name" | "attr", at, *_]:
+            found = [string(option) for option in options(ask(program, block, form))]
+            return ["const", at, found[0]] if len(found) == 1 and found[0] and _VERB.match(found[0]) else None
+    return None
 
 
 def met(call: Form) -> Iterator[Met]:

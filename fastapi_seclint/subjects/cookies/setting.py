@@ -144,6 +144,8 @@ def _mended(found: Flag | None, edit: Edit | None) -> Flag | None:
 
 def _edit_of_item(item: Item) -> Edit | None:
     path, span = item.block.module.path, span_of(item.container[1])
+    if item.shared:
+        return None
     if item.container[0] == "dict":
         return SetDictItem(path, span, item.key, wanted(item.key))
     return SetKeyword(path, span, item.key, wanted(item.key)) if item.container[0] == "call" else None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, arguments, mentions, walk
+from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions, walk
 from fastapi_seclint.program.attributes import holds_data
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.dependencies import Node
@@ -39,6 +39,8 @@ _HARMLESS = frozenset(
     }
 )  # fmt: skip
 """Calls that look at a text or carry it on without saying anything about it."""
+_OF_SHAPE = frozenset({"UUID", "fullmatch", "fromhex", "isalnum", "isascii", "isdigit", "isidentifier", "isprintable"})
+"""Calls that look at the shape of a text only."""
 _SCHEMES = re.compile(r"(^|_)(scheme|scheme_name|prefix|(auth|token)_type)$", re.I)
 _LOGS = re.compile(r"^(log|logger|logging|_logger|_log)$", re.I)
 
@@ -71,6 +73,12 @@ def _hands_on(function: Function, held: set[str], without: Container[int], progr
             if any(_hands_on(*inner, (), program, depth - 1) for inner in handed):
                 return True
     return False
+
+
+def looks_at_shape(function: Function) -> bool:
+    """Whether a function asks for the shape of a text, which signed tokens would not have."""
+    calls = ((form[2], last_name(form[2])) for form in function.forms.of("call"))
+    return any(name in _OF_SHAPE or _asks_for_shape(called, name) for called, name in calls)
 
 
 def put_into_records(program: Program, function: Function) -> set[int]:
@@ -120,11 +128,22 @@ def _tests(form: Form, held: set[str]) -> bool:
     name = str(called[-1]) if called[0] in ("name", "attr") else ""
     if called[0] == "attr" and name in _KEEPING:
         return False
-    if called[0] == "attr" and mentions(called[2], held) and name not in _READING | _HARMLESS:
+    if called[0] == "attr" and mentions(called[2], held) and name not in _READING | _HARMLESS | _OF_SHAPE:
         return True
     if not any(mentions(argument, held) for argument in given):
         return False
-    return not (name in _HARMLESS or _is_logger(called) or (called[0] == "attr" and _reads_held(called, name, held)))
+    return not (
+        name in _HARMLESS | _OF_SHAPE
+        or _is_logger(called)
+        or _asks_for_shape(called, name)
+        or (called[0] == "attr" and _reads_held(called, name, held))
+    )
+
+
+def _asks_for_shape(called: Form, name: str) -> bool:
+    """Whether a call matches a text with a pattern: `re.match(...)`, `_TOKEN.search(...)`."""
+    owner = str(called[2][2]) if called[0] == "attr" and called[2][0] == "name" else ""
+    return name in ("match", "search") and (owner in ("re", "regex") or owner.isupper())
 
 
 def _reads_held(called: Form, name: str, held: set[str]) -> bool:

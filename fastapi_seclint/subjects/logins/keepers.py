@@ -16,12 +16,22 @@ _ROW = re.compile(
 
 
 def held(block: Block, name: str, value: Form) -> Truth | None:
-    """What is known of a name that is given one row of something: FOUND where the row's password is read."""
+    """What is known of a name that is given one row of something: FOUND where the row's password is read.
+
+    A case of a `match` gives it another name: `case Member() as found: ...`.
+    """
     value = awaited(value)
     looked = value[0] == "call" and (_takes_first(value) or looks_anything_up(value) or _ROW.search(called_name(value)))
     if not looked and not (value[0] == "sub" and value[2][0] in ("name", "attr") and value[3][0] != "const"):
         return None
-    return FOUND if _is_read_as_account(block, name) else None
+    others = (
+        target[2]
+        for form in block.forms.of("assign")
+        if form[3][0] == "name" and form[3][2] == name
+        for target in form[2]
+        if target[0] == "name"
+    )
+    return FOUND if any(_is_read_as_account(block, one) for one in (name, *others)) else None
 
 
 def _takes_first(call: Form) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.routers import native
+from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Instance, Place, Value, options
 from fastapi_seclint.spans import Location
@@ -36,6 +37,12 @@ class LibraryRouter:
     purpose: Purpose
     limited: bool
     place: Place
+
+
+def is_librarys_login(route: Route) -> bool:
+    """Whether a route is the login that fastapi-users made (fastapi_users/router/auth.py)."""
+    endpoint = route.endpoint
+    return isinstance(endpoint, External) and endpoint.name.endswith("get_auth_router.<locals>.login")
 
 
 def library_routers(program: Program) -> Iterator[LibraryRouter]:

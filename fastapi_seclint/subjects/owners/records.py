@@ -17,6 +17,7 @@ from fastapi_seclint.program.values import (
     External,
     Function,
     Generic,
+    Instance,
     Unknown,
     Value,
     options,
@@ -108,15 +109,22 @@ def is_complete(cls: Class) -> bool:
     )
 
 
+_SET_BY = ("__set__", "db_value", "to_db_value")
+"""What descriptors, peewee's fields and Tortoise's do with what an object's field is given."""
+
+
 def has_own_ways(cls: Class) -> bool:
-    """Whether a class takes care of its password itself: a setter, a validator, a column type, a hook that hashes."""
+    """Whether a class takes care of its password itself: a setter, a validator, a column type, a hook that hashes.
+
+    A descriptor or field of the project's own may do so, too.
+    """
     for base in cls.lineage():
         if not isinstance(base, Class):
             continue
         for name, value in base.namespace.items():
             if isinstance(value, Function) and _takes_care(value):
                 return True
-            if name != "model_config" and _is_special_column(value):
+            if name != "model_config" and (_is_special_column(value) or _changes_what_is_set(value)):
                 return True
         for name, annotation, _ in base.fields:
             if "passw" in name.lower() and _special_annotation(annotation):
@@ -172,6 +180,14 @@ def _is_special_column(value: Value) -> bool:
         return True
     names += [item.cls.name for item in given if hasattr(item, "cls") and isinstance(item.cls, Class | External)]
     return any("passw" in name.lower() or "encrypt" in name.lower() for name in names)
+
+
+def _changes_what_is_set(value: Value) -> bool:
+    """Whether a value is a descriptor or a field of a class of the project's own that hashes what it is given."""
+    if not isinstance(value, Instance) or not isinstance(value.cls, Class):
+        return False
+    methods = [item.namespace.get(name) for item in value.cls.lineage() if isinstance(item, Class) for name in _SET_BY]
+    return any(isinstance(method, Function) and _hashes(method) for method in methods)
 
 
 def _special_annotation(annotation: Form) -> bool:

@@ -8,7 +8,7 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import Program
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.subjects.code.sql import met
+from fastapi_seclint.subjects.code.sql import met, written_out
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 
@@ -19,8 +19,11 @@ def sent_to_columns(program: Program, block: Block, call: Form) -> Iterator[Form
     Those that are called passwords themselves are left to those who follow passwords.
     """
     function = block.function
-    filled = [item.value for item in met(call) if item.written and naming(item.column)] if function is not None else []
-    if not filled or function is None or not is_handler(program, function):
+    if function is None:
+        return
+    written = (item for item in met(written_out(program, block, call)) if item.written)
+    filled = [item.value for item in written if naming(item.column)]
+    if not filled or not is_handler(program, function):
         return
     asked = program.walker.resolver.dependency_of
     sent = {item.name for item in parameters(function) if asked(item) is None}

@@ -30,8 +30,8 @@ from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.records import has_own_ways
 from fastapi_seclint.subjects.passwords import hashers
 from fastapi_seclint.subjects.passwords.by_hand import compares_slow
-from fastapi_seclint.subjects.passwords.handed import blocks_of, handed
-from fastapi_seclint.subjects.passwords.hooks import is_about_to_be_written, setters
+from fastapi_seclint.subjects.passwords.handed import blocks_of, handed, taking
+from fastapi_seclint.subjects.passwords.hooks import is_about_to_be_written
 from fastapi_seclint.subjects.passwords.names import CHANGED, PASSWORDS, naming, words
 from fastapi_seclint.subjects.passwords.objects import text_of_object
 from fastapi_seclint.subjects.passwords.parameters import is_about_passwords
@@ -70,7 +70,7 @@ class Passwords:
         self.requests = Requests(self)
         spoken = list(blocks(program))
         self.handed = handed(program, spoken)
-        self.being_set = {(one.module.file, one.number, one.parameters[1][0]) for one in setters(program)}
+        self.being_set = {(one.module.file, one.number, name) for one, name in taking(program)}
         known = {id(block.statements) for block in spoken}
         self.blocks = spoken + [one for one in blocks_of(program, self.handed) if id(one.statements) not in known]
         self._returned: dict[tuple[str, int], Text | None] = {}

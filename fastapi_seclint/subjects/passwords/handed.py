@@ -17,8 +17,13 @@ from fastapi_seclint.subjects.passwords.names import naming
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_BINDS = "process_bind_param"
-BOUND_VALUE = ("value",)
+_TAKERS = {"process_bind_param": 1, "db_value": 1, "to_db_value": 1, "__set__": 2}
+"""The methods of columns and descriptors that get what a row's field is given, and which parameter that is.
+
+Source: SQLAlchemy `TypeDecorator.process_bind_param(self, value, dialect)` (sqlalchemy/sql/type_api.py), peewee
+`Field.db_value(self, value)`, Tortoise `Field.to_db_value(self, value, instance)`, Python's data model, 3.3.2.2
+`object.__set__(self, instance, value)`.
+"""
 _AS_IT_IS = frozenset({"encode", "decode", "strip", "get_secret_value"})
 
 Handed = dict[tuple[str, int], set[str]]
@@ -38,28 +43,28 @@ def handed(program: Program, spoken: list[Block]) -> Handed:
             for function, bound in called(program, block, call):
                 for name in _parameters(function, bound, passed):
                     found.setdefault((function.module.file, function.number), set()).add(name)
-    for function in column_types(program):
-        found.setdefault((function.module.file, function.number), set()).update(BOUND_VALUE)
-    for function in setters(program):
-        found.setdefault((function.module.file, function.number), set()).add(function.parameters[1][0])
+    for function, name in taking(program):
+        found.setdefault((function.module.file, function.number), set()).add(name)
     return found
 
 
-def column_types(program: Program) -> Iterator[Function]:
-    """What the column types of the project do with a value on its way to the database, where that is a password.
+def taking(program: Program) -> Iterator[tuple[Function, str]]:
+    """What is called with each value that a password's field is given, and the parameter that is this value.
 
-    Source: sqlalchemy/sql/type_api.py, `TypeDecorator.process_bind_param(self, value, dialect)`.
+    Listeners, the column types of the project on a value's way to the database, and descriptors of its own.
     """
+    yield from ((function, function.parameters[1][0]) for function in setters(program))
     for module in program.modules.by_file.values():
-        for form in module.facts.forms(MODULE).of("class") if _BINDS in module.facts.words else ():
-            numbers = [item[2] for item in form[6] if item[0] == "def" and item[3] == _BINDS]
-            function = program.sites.function(module, numbers[0]) if numbers else None
-            if function is not None and _is_type_of_password(program, form[2]):
-                yield function
+        for form in module.facts.forms(MODULE).of("class") if not module.facts.words.isdisjoint(_TAKERS) else ():
+            for item in form[6]:
+                function = program.sites.function(module, item[2]) if item[0] == "def" and item[3] in _TAKERS else None
+                at = _TAKERS[item[3]] if function is not None else 0
+                if function is not None and len(function.parameters) > at and _is_type_of_password(program, form[2]):
+                    yield function, function.parameters[at][0]
 
 
 def _is_type_of_password(program: Program, name: str) -> bool:
-    """Whether a column that is named after a password has a type of this name."""
+    """Whether a column or attribute that is named after a password has a type of this name."""
     for block in program.sites.blocks(frozenset({name})):
         for form in block.forms.of("assign", "annassign"):
             target = form[2][0] if form[0] == "assign" else form[2]

@@ -14,7 +14,7 @@ from fastapi_seclint.program.values import Const, Environment, options
 from fastapi_seclint.subjects.code.entries import accounts_of, is_entry, is_kept_in_code
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.properties import given_by_property
-from fastapi_seclint.subjects.code.sql import hashed_there
+from fastapi_seclint.subjects.code.sql import hashed_there, written_out
 from fastapi_seclint.subjects.passwords.columns import column_of
 from fastapi_seclint.subjects.passwords.configured import is_configured
 from fastapi_seclint.subjects.passwords.names import is_of_machine, naming
@@ -91,7 +91,7 @@ def _in_query(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
             given += [
                 value for key, value in argument[2] if key is not None and key[0] == "const" and naming(str(key[2]))
             ]
-    there = [value for _, value in hashed_there(call)]
+    there = [value for _, value in hashed_there(written_out(known.program, block, call))]
     for value in given:
         if any(value is item for item in there):
             continue

@@ -15,7 +15,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Mapping, options
 from fastapi_seclint.subjects.code.entries import accounts_of
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
-from fastapi_seclint.subjects.code.sql import hashed_there, in_order
+from fastapi_seclint.subjects.code.sql import hashed_there, in_order, written_out
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, is_table
 from fastapi_seclint.subjects.passwords.columns_written import sent_to_columns
 from fastapi_seclint.subjects.passwords.hooks import hooked
@@ -265,7 +265,7 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
     statement, inside = statement_of(known, block, call)
     if _WRITING.search(statement):
         yield from (Kept(block, call[1], value, True) for value in sent_to_columns(known.program, block, call))
-        there = [value for _, value in hashed_there(call)]
+        there = [value for _, value in hashed_there(written_out(known.program, block, call))]
         for item in (*inside, *(item for argument in in_order(call)[1:] for item in given_values(argument))):
             if any(item is value for value in there):
                 continue

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.subjects.code.sql import in_order
+from fastapi_seclint.subjects.code.sql import in_order, written_out
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.secrets.names import word_set
 
@@ -25,6 +25,7 @@ def statement_of(known: Passwords, block: Block, call: Form) -> tuple[str, list[
     A call that is not named after running statements says what its first text says. SQLAlchemy's `insert(table)` is a
     statement, and the values are those of the rows beside it: `execute(insert(users), [row])`.
     """
+    call = written_out(known.program, block, call)
     given = in_order(call) if last_name(call[2]) in _RUNS else call[3]
     if last_name(call[2]) == "execute" and len(given) > 1 and _is_insert(given[0]):
         return "insert into", [value for row in given[1:] for value in _row(known, block, row, _DEPTH)]

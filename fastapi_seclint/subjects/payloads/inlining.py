@@ -124,7 +124,14 @@ def bound(flow: Flow, function: Function, given: Given, receiver: Known | None, 
 
 def _or_annotated(flow: Flow, function: Function, form: Form, given: Known) -> Known:
     """What a call gives a parameter, or an object of the class that this is annotated with where that is unknown."""
-    if form[2] is None or given.opaque != "call" or given.claims or given.made or given.amounts or given.texts:
+    if (
+        form[2] is None
+        or given.opaque not in ("call", "object", "parameter")
+        or given.claims
+        or given.made
+        or given.amounts
+        or given.texts
+    ):
         return given
     annotated = parameter(flow, function, form)
     return annotated if annotated.made is not None else given

@@ -15,7 +15,7 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.handing import takers
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
-from fastapi_seclint.subjects.code.sql import met
+from fastapi_seclint.subjects.code.sql import met, written_out
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.following import follow
 from fastapi_seclint.subjects.rights.sent import Input, Sent, carried, dumped, source
@@ -125,7 +125,7 @@ def _stored(program: Program, block: Block, form: Form, found: Input, about: str
         case ["call", _, called_, positional, keywords]:
             name = snake(_last(called_))
             yield from _of_keywords(program, block, form, found, about, name)
-            for item in met(form):
+            for item in met(written_out(program, block, form)):
                 sent = source(found, item.value) if item.written and names_right(item.column) else None
                 if sent is not None and _is_personal(sent.name, about, snake(item.table)):
                     yield sent, f"written to {item.table}", True

@@ -56,6 +56,7 @@ _REFUSALS = (b",401]", b",403]", b"HTTP_401_UNAUTHORIZED", b"HTTP_403_FORBIDDEN"
 _HELD = ("API key", "token", "secret")
 _STATUSES = frozenset({"401", "403", "HTTP_401_UNAUTHORIZED", "HTTP_403_FORBIDDEN", "UNAUTHORIZED", "FORBIDDEN"})
 _VERBS = word_set("get load fetch read list find current valid known")
+_NO_TOKENS = word_set("page next continuation cursor sync eos bos pad mask unk sep end start stop special max")
 _NO_KEYS = word_set("revoked blacklist blacklisted denylist used seen special stop reserved forbidden db database")
 
 
@@ -123,6 +124,12 @@ def _reads_header(form: Form) -> bool:
         case ["sub", _, ["attr", _, _, "headers"], ["const", _, str() as name]]:
             return name.lower().startswith("x-")
     return False
+
+
+def _is_some_token(name: str) -> bool:
+    """Whether a setting is a token of whatever, not a mark in a text or the place of a list: `FEED_TOKEN`."""
+    words = words_of(name)
+    return words[-1:] == ["token"] and not _NO_TOKENS & set(words)
 
 
 @dataclass(slots=True)
@@ -232,7 +239,9 @@ class _Search:
     def read_kind(self, value: Value) -> str:
         """What kind of secret is read from the environment into a name that does not say it."""
         names = [option.name for option in options(value) if isinstance(option, Environment)]
-        return next((kind for name in names if " " not in name and (kind := self.words.kind(name))), "")
+        names = [name for name in names if " " not in name]
+        known = next((kind for name in names if (kind := self.words.kind(name))), "")
+        return known or ("token" if any(map(_is_some_token, names)) else "")
 
     def is_one_of_many(self, form: Form, own: str, sent: str) -> bool:
         """Whether an expression is one key of several that a loop goes through."""

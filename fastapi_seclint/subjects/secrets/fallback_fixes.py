@@ -55,6 +55,8 @@ def fix_of(item: Fallback, filled: bool = False, program: Program | None = None)
     elif item.how == "or":
         edits = of_or(item.block.module.path, item.whole)
         edits = edits or (None if program is None else of_parameter(program, item))
+    elif item.how == "below":
+        edits = (RemoveDictItem(item.block.module.path, span_of(item.whole[1]), item.name),)
     else:
         edits = _of_branch(item)
     return Fix(_TITLE, False, (*edits, *(() if program is None else _constant_gone(program, item)))) if edits else None

@@ -18,6 +18,7 @@ from fastapi_seclint.subjects.code.literals import texts
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import Read, read_of, reads_setting
 from fastapi_seclint.subjects.secrets.declared_settings import declared
+from fastapi_seclint.subjects.secrets.layered import Layer, layered
 from fastapi_seclint.subjects.secrets.loaded import is_parsers, loaded_read
 from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.secrets.read_helpers import helped_read
@@ -30,7 +31,7 @@ from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-How = Literal["read", "or", "either", "except", "unset", "replaced", "field"]
+How = Literal["read", "or", "either", "except", "unset", "replaced", "field", "below"]
 _WORDS = (
     b"secret", b"passw", b"pwd", b"_pass", b"key", b"token", b"pepper", b"geheim", b"segred", b"kennwort", b"senha",
     b"contrasen", b"mima", b"miyao", b"schluessel", b"chave", b"clave_", b"cle_", b"mot_de_passe",
@@ -81,6 +82,7 @@ def fallbacks(program: Program) -> list[Fallback]:
                 for number in every if words.names else sorted(spoken):
                     if (block := program.sites.block(module, number)) is not None:
                         found += _Search(program, words, block).run()
+        found += (item for layer in layered(program) for item in _Search(program, words, layer.block).of_layer(layer))
         _KNOWN[program] = found
     return _KNOWN[program]
 
@@ -247,6 +249,11 @@ class _Search:
             kind = self.words.kind(item.key) or self.words.kind(item.name) or self.used_as(item.given[3])
             if kind and _asks_for(item.choice[2], item.value):
                 yield from self.made(item.given[3], item.key, kind, item.given[1], "replaced", item.choice)
+
+    def of_layer(self, layer: Layer) -> Iterator[Fallback]:
+        """`ChainMap(os.environ, {"KEY": "text"})`: an entry of a dictionary that the environment comes before."""
+        if kind := self.words.kind(layer.key) or self.used_as(layer.value):
+            yield from self.made(layer.value, layer.key, kind, layer.value[1], "below", layer.display)
 
     def of_returned(self) -> Iterator[Fallback]:
         """`if self.signing_key is None: return "text"`, where the text is used as a key or the function called so."""

@@ -25,19 +25,23 @@ _REQUEST = frozenset({"headers", "query_params", "cookies"})
 _WRAPPERS = frozenset({"Headers", "QueryParams", "Request", "HTTPConnection", "WebSocket"})
 _SPLITTING = frozenset({"split", "rsplit", "partition", "rpartition", "removeprefix", "strip", "decode", "lower"})
 _PARSING = frozenset({"parse_qs", "parse_qsl", "dict", "QueryParams", "Headers"})
-_WRAPPING = frozenset({"encode", "strip", "get_secret_value", "decode", "lower"})
+_WRAPPING = frozenset({"encode", "strip", "get_secret_value", "decode", "lower", "removeprefix", "removesuffix"})
+_CUTTING = frozenset({"split", "rsplit", "partition", "rpartition"})
 
 
 def core(form: Form) -> Form:
     """An expression without what only changes its type: `.encode()`, `str(...)`, `(x or "")`, `.get_secret_value()`.
 
-    Neither with what stands in for it where it is not there: `c.credentials if c else None`.
+    Neither with what stands in for it where it is not there, `c.credentials if c else None`, nor with what is cut off:
+    `authorization.split(" ")[1]`.
     """
     match form:
         case ["call", _, ["attr", _, inner, method], _, _] if method in _WRAPPING:
             return core(inner)
         case ["call", _, ["name", _, "str" | "bytes"], [inner, *_], _]:
             return core(inner)
+        case ["sub", _, ["call", _, ["attr", _, inner, method], _, _], index] if method in _CUTTING:
+            return core(inner) if index[0] in ("const", "unary") else form
         case ["bool", _, "or", [inner, ["const" | "bytes", *_]]]:
             return core(inner)
         case ["await", _, inner] | ["ifexp", _, _, inner, ["const", _, None | ""]]:

@@ -14,7 +14,7 @@ from fastapi_seclint.program.values import Mapping, Value, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.spelling import code
-from fastapi_seclint.subjects.code.sql import met
+from fastapi_seclint.subjects.code.sql import met, written_out
 from fastapi_seclint.subjects.secrets.key_makers import key_makers
 from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
@@ -126,7 +126,8 @@ def _in_statements(program: Program, column: str) -> Iterator[Use]:
     for block in program.sites.blocks(RUNNING):
         for call in block.forms.of("call") if not program.is_test(block.module) else ():
             if call[2][0] == "attr" and call[2][3] in RUNNING:
-                written = (item for item in met(call) if item.written and item.column == column)
+                filled = met(written_out(program, block, call))
+                written = (item for item in filled if item.written and item.column == column)
                 yield from (Use(block, item.value, call) for item in written)
 
 

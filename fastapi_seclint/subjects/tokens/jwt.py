@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.sites import Argument, Block, Call
-from fastapi_seclint.program.values import Const, Environment, Partial, Value, options, settled
+from fastapi_seclint.program.values import Const, Environment, External, Partial, Value, options, settled
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.items import Item, items
 from fastapi_seclint.subjects.code.origins import Holder, Origin, ask, origins
@@ -147,6 +147,16 @@ def prepared_uses(program: Program, decoding: Decoding) -> Iterator[tuple[Block,
                     place = option.place if isinstance(option, Partial) else None
                     if place is not None and place == decoding.call.place:
                         yield block, form
+
+
+def maker_uses(program: Program, decoding: Decoding) -> Iterator[tuple[Block, Form]]:
+    """Where an object that was made for reading tokens reads one, `PyJWT(options=...)`: block and call."""
+    for block in program.sites.blocks(frozenset({"decode", "decode_complete"})):
+        for form in block.forms.of("call"):
+            if form[2][0] == "attr" and form[2][3] in ("decode", "decode_complete"):
+                made = options(ask(program, block, form[2][2])) if not program.is_test(block.module) else ()
+                if any(isinstance(one, External) and one.place == decoding.call.place for one in made):
+                    yield block, form
 
 
 def says(origin: Origin, truth: bool) -> Literal["surely", "by default"] | None:

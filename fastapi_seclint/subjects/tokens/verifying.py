@@ -46,6 +46,8 @@ def verified_call(decoding: Decoding, item: Item | None) -> Fix | None:
         return refused
     path, span = call.block.module.path, span_of(call.form[1])
     edits: list[Edit] = []
+    if item is not None and item.shared:
+        return None
     if item is not None:
         edits += removed(program, item, call.form)
     elif call.argument("verify") is not None:

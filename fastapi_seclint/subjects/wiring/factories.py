@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.callables import Parameter, parameters, running
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.names import spelled
@@ -20,10 +22,11 @@ from fastapi_seclint.program.values import (
     Partial,
     Unknown,
     Value,
+    iterate,
     options,
 )
 from fastapi_seclint.subjects.code.handing import handed_to
-from fastapi_seclint.subjects.code.origins import body_of
+from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.identity import known_as
 from fastapi_seclint.subjects.wiring.dependencies import (
     Consumer,
@@ -52,7 +55,10 @@ class Factory:
 
 @lru_cache(maxsize=1)
 def uncalled(program: Program) -> list[tuple[Call, Argument | None, Factory]]:
-    """Each `Depends(...)` that names a factory or a class of guards: the call, its argument, and the factory."""
+    """Each `Depends(...)` that names a factory or a class of guards: the call, its argument, and the factory.
+
+    No argument where that names one guard after the other: `[Depends(guard) for guard in (current_user, has_role)]`.
+    """
     found = []
     consumers: dict[tuple[object, int], list[Consumer]] | None = None
     for call in wiring(program).calls:
@@ -65,7 +71,7 @@ def uncalled(program: Program) -> list[tuple[Call, Argument | None, Factory]]:
             continue
         consumers = fillings(program) if consumers is None else consumers
         if not _meant(program, factory, consumers.get(place, [])):
-            found.append((call, argument, factory))
+            found.append((call, None if argument is not None and _is_each(call, argument) else argument, factory))
     return found
 
 
@@ -78,10 +84,37 @@ def _factory(program: Program, call: Call, argument: Argument | None, consumers:
         return made[0] if made and all(made) else None
     value = call.value(argument)
     found = [_of_value(program, option) for option in options(value)]
+    if _is_each(call, argument):
+        each = (one for listed in _gone_through(program, call, argument) if (one := _of_value(program, listed)))
+        return next(each, None)
     first = found[0] if found and all(found) else None
     if first is None and any(isinstance(option, External | Unknown) for option in options(value)):
         return _called_elsewhere(program, call, argument)
     return first
+
+
+def _is_each(call: Call, argument: Argument) -> bool:
+    """Whether an argument is the name of a loop or comprehension: all that it goes through is given to Depends."""
+    return argument.form[0] == "name" and bool(_around(call, argument.form[2]))
+
+
+def _around(call: Call, name: str) -> list[Form]:
+    """What the loops and comprehensions around a call go through that give a name its values."""
+    found: list[Form] = []
+    for form in call.block.forms.of("for", "comp"):
+        turns = [[form[2], form[3]]] if form[0] == "for" else form[5]
+        given = [turn[1] for turn in turns if turn[0][0] == "name" and turn[0][2] == name]
+        inside = form[4] if form[0] == "for" else form[3:5]
+        if given and any(item is call.form for item in walk([part for part in inside if part is not None])):
+            found += given
+    return found
+
+
+def _gone_through(program: Program, call: Call, argument: Argument) -> Iterator[Value]:
+    """What the name of a loop or comprehension stands for, one after the other."""
+    for iterable in _around(call, argument.form[2]):
+        for option in options(ask(program, call.block, iterable)):
+            yield from iterate(option) or ()
 
 
 def _of_value(program: Program, value: Value) -> Factory | None:
