@@ -10,7 +10,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Function, options
-from fastapi_seclint.rule import Finding, Rule
+from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.sql import met, written_out
@@ -72,6 +72,7 @@ def _looked_up(program: Program) -> Iterator[Finding]:
             compared[0].block.location(compared[0].whole),
             message,
             symbol=compared[0].block.symbol,
+            evidence=_kept(put),
             fix=hashed(compared, put),
         )
     asked = [
@@ -87,8 +88,14 @@ def _looked_up(program: Program) -> Iterator[Finding]:
             block.location(form),
             _MESSAGE.format(what=f"API keys are looked up in `{name}`, so they are stored"),
             symbol=block.symbol,
+            evidence=_kept(kept or []),
             fix=hashed(lookups, kept) if kept else None,
         )
+
+
+def _kept(uses: list[Use]) -> list[Evidence]:
+    """Where keys are stored that are looked up elsewhere."""
+    return [Evidence(use.block.location(use.whole), "a key is kept here") for use in uses[:5]]
 
 
 def _of_new_keys(program: Program) -> Iterator[Finding]:
@@ -118,7 +125,9 @@ def _of_dictionaries(program: Program) -> Iterator[Finding]:
             fix = hashed(lookups, kept) if sure else None
             for use in [use for use in lookups if use.whole[0] != "compare"][:1]:
                 message = _MESSAGE.format(what=f"API keys are kept in `{name}`")
-                yield RULE.finding(use.block.location(use.whole), message, symbol=use.block.symbol, fix=fix)
+                yield RULE.finding(
+                    use.block.location(use.whole), message, symbol=use.block.symbol, evidence=_kept(kept), fix=fix
+                )
 
 
 def _collection(block: Block, owner: Form) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.unprotected_router import covered
-from fastapi_seclint.program.callables import running
+from fastapi_seclint.program.callables import parameters, running
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.handing_over import worker
@@ -122,8 +122,8 @@ def _by_dependency(program: Program, function: Function) -> Iterator[Belief]:
     found = input_of(program, function)
     yield from _decided(program, function, found)
     built = built_of_rights(program, function, found)
-    if built is not None:
-        yield from _methods_deciding(*built)
+    for belief in _methods_deciding(*built) if built is not None else ():
+        yield replace(belief, brought=function.place.location)
 
 
 def _decided(program: Program, function: Function, found: Input) -> Iterator[Belief]:
@@ -147,7 +147,8 @@ def _finding(route: Route | None, belief: Belief) -> Finding:
         said = f"whoever calls it chooses {belief.sent.name!r} himself: it comes from {way} and is {belief.how}; "
         said += "set it on the server, and let only administrators change it"
     confidence: Confidence = "high" if belief.sure else "medium"
-    evidence = []
+    brought = belief.brought or (_sender(route, belief) if route is not None and belief.decides else None)
+    evidence = [Evidence(brought, "the client sends it here")] if brought is not None else []
     if route is not None and route.place is not None and not belief.decides:
         evidence.append(Evidence(route.place.location, f"{access.spoken(route)} is not for administrators only"))
     return RULE.finding(
@@ -160,3 +161,9 @@ def _finding(route: Route | None, belief: Belief) -> Finding:
         fix=belief.fix,
         masks=BEHIND_AUTHENTICATION,
     )
+
+
+def _sender(route: Route, belief: Belief) -> Location | None:
+    """The parameter of a dependency by which a right comes in that the handler decides by."""
+    taken = (item for node in route.nodes() for item in parameters(node.call))
+    return next((item.place.location for item in taken if item.name == belief.sent.name), None)

@@ -22,7 +22,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.origins import blocks_of
-from fastapi_seclint.subjects.cors.configurations import cors, surely_off, surely_on
+from fastapi_seclint.subjects.cors.configurations import cors, surely_off, surely_on, used
 from fastapi_seclint.subjects.cors.origin_patterns import Looseness, looseness
 from fastapi_seclint.subjects.cors.own_tests import loose_tests
 from fastapi_seclint.subjects.cors.tightening import tightened
@@ -146,7 +146,7 @@ def _finding(
         severity="medium" if public else "high",
         confidence="medium" if isinstance(option, Environment) or found.mistake == "shared" else "high",
         symbol=configuration.block.symbol,
-        evidence=evidence,
+        evidence=[*evidence, *used(configuration, given)],
         fix=_fix(program, given, place, found) if place is not None else None,
     )
 

@@ -25,7 +25,7 @@ from fastapi_seclint.subjects.code.origins import Origin, ask, blocks_of, called
 from fastapi_seclint.subjects.code.properties import given_by_property
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.spelling import code
-from fastapi_seclint.subjects.cors.configurations import cors, wildcards
+from fastapi_seclint.subjects.cors.configurations import cors, used, wildcards
 from fastapi_seclint.subjects.hardening.middleware import Configuration, Option
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _finding(configuration: Configuration, option: Option, bare: _Bare) -> Findi
         _MESSAGE,
         confidence=confidence,
         symbol=configuration.block.symbol,
-        evidence=evidence,
+        evidence=[*evidence, *used(configuration, option)],
         fix=_fix(option, bare),
     )
 

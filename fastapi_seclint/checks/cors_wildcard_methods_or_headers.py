@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.rule import Finding, Rule
-from fastapi_seclint.subjects.cors.configurations import cors, wildcards, written
+from fastapi_seclint.subjects.cors.configurations import cors, used, wildcards, written
 from fastapi_seclint.subjects.cors.listing import headers, methods
 from fastapi_seclint.subjects.cors.replacement import Remedy, replaced
 from fastapi_seclint.subjects.hardening.middleware import Configuration
@@ -56,7 +56,7 @@ def _finding(program: Program, configuration: Configuration, name: str) -> Itera
                 _MESSAGES[name],
                 confidence=wildcard.confidence,
                 symbol=configuration.block.symbol,
-                evidence=list(written(option, wildcard, what)),
+                evidence=[*written(option, wildcard, what), *used(configuration, option)],
                 fix=replaced(program, configuration, name, _remedy(program, what)),
             )
             return

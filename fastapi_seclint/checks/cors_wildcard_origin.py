@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.cors.configurations import (
     refused,
     surely_off,
     surely_on,
+    used,
     wildcards,
     with_credentials,
     written,
@@ -88,7 +89,7 @@ def _any_website(program: Program, configuration: Configuration, wildcard: Wildc
         confidence=wildcard.confidence,
         persona="pedantic" if deliberate else "regular",
         symbol=configuration.block.symbol,
-        evidence=list(written(origins, wildcard)),
+        evidence=[*written(origins, wildcard), *used(configuration, origins)],
         fix=replaced(program, configuration, "allow_origins", ORIGINS),
     )
 

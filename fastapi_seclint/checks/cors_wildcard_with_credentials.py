@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.subjects.cors.answers import listed
-from fastapi_seclint.subjects.cors.configurations import cors, refused, switched_off, with_credentials, written
+from fastapi_seclint.subjects.cors.configurations import cors, refused, switched_off, used, with_credentials, written
 from fastapi_seclint.subjects.cors.headers import headers
 from fastapi_seclint.subjects.cors.replacement import ORIGINS, replaced
 
@@ -53,7 +53,11 @@ def cors_wildcard_with_credentials(program: Program) -> Iterator[Finding]:
             confidence=wildcard.confidence,
             symbol=configuration.block.symbol,
             fix=replaced(program, configuration, "allow_origins", ORIGINS),
-            evidence=[*written(origins, wildcard), Evidence(credentials.location, "credentials are allowed here")],
+            evidence=[
+                *written(origins, wildcard),
+                Evidence(credentials.location, "credentials are allowed here"),
+                *used(configuration, origins),
+            ],
             masks=("cors-wildcard-origin",),  # which only then speaks of origins without TLS
         )
     for header in headers(program):

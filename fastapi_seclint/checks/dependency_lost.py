@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Finding, Rule
+from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.wiring.dependencies import Consumer
 from fastapi_seclint.subjects.wiring.lost import Loss, lost
@@ -36,13 +36,17 @@ def dependency_lost(program: Program) -> Iterator[Finding]:
 
 
 def _finding(consumer: Consumer, loss: Loss) -> Finding:
+    function, parameter = consumer.function, consumer.parameter
+    losing = parameter.place.location
+    elsewhere = (losing.path, losing.span.line) != (loss.location.path, loss.location.span.line)
+    said = f"the client sends `{parameter.name}` of `{function.name}`"
     return RULE.finding(
         loss.location,
         loss.message,
         severity=loss.severity,
         confidence=loss.confidence,
-        symbol=consumer.function.dotted,
-        evidence=loss.evidence,
+        symbol=function.dotted,
+        evidence=[*loss.evidence, *([Evidence(losing, said)] if elsewhere else [])],
         fix=loss.fix,
         masks=BEHIND_AUTHENTICATION,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import RemoveListItem
@@ -10,7 +11,7 @@ from fastapi_seclint.facts.forms import Form, last_name, span_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import NONE, Collection, Const, Environment, External, Partial, Value, options
-from fastapi_seclint.rule import Confidence, Finding, Fix, Rule, Severity
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule, Severity
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import Origin, ask, blocks_of, origins
 from fastapi_seclint.subjects.code.spread import keys
@@ -64,7 +65,8 @@ def jwt_algorithms_missing(program: Program) -> Iterator[Finding]:
             )
             yield _finding(program, decoding, location, message, "high", "high")
         elif _allows(program, block, form, "none"):
-            yield _finding(program, decoding, location, _NONE, "critical", "high")
+            finding = _finding(program, decoding, location, _NONE, "critical", "high")
+            yield replace(finding, evidence=tuple(_listed(program, block, form, location)))
         elif _is_absent(program, block, form):
             yield from _missing(program, decoding, location)
 
@@ -203,6 +205,14 @@ def _is_nothing(value: Value | None) -> bool:
 def _allows(program: Program, block: Block, form: Form, name: str) -> bool:
     """Whether an algorithm of this name is in a list, by any of the ways the list is written."""
     return any(_holds(option, name) for option in options(ask(program, block, form)))
+
+
+def _listed(program: Program, block: Block, form: Form, location: Location) -> Iterator[Evidence]:
+    """Where a list with `none` in it is written, when that is another place."""
+    for option in options(ask(program, block, form)):
+        place = option.place if isinstance(option, Collection | Environment) and _holds(option, "none") else None
+        if place is not None and (place.location.path, place.line) != (location.path, location.span.line):
+            yield Evidence(place.location, "`none` is among them here")
 
 
 def _holds(value: Value, name: str) -> bool:

@@ -269,7 +269,9 @@ def _app_protected(program: Program, route: Route) -> bool:
 
 def _finding(place: Location, swallow: Swallow, routes: list[Route]) -> Finding:
     shown = [route for route in routes if route.place is not None][:20]
-    evidence = [
+    manager = swallow.manager
+    evidence = [Evidence(manager.place.location, "the failure ends in this")] if manager is not None else []
+    evidence += [
         Evidence(route.place.location, f"{access.spoken(route)} relies on it") for route in shown if route.place
     ]
     return RULE.finding(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, bounds, walk
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Place
-from fastapi_seclint.rule import Finding, Rule
+from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.payloads.known import Amount
@@ -191,5 +191,6 @@ def _of_setting(found: Declared) -> Finding:
         _message(found.purpose, found.seconds),
         confidence="high" if found.sure else "medium",
         symbol=found.place.module.name,
+        evidence=[Evidence(found.given, "this makes tokens live so long")] if found.given is not None else [],
         fix=shorter(found.place, found.seconds, found.scale, found.purpose),
     )

@@ -10,7 +10,7 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.handing_over import worker
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Finding, Fix, Rule
+from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.guards import access
@@ -164,9 +164,16 @@ def _refreshing(program: Program) -> Iterator[Finding]:
                 "ever: find the user, and raise 401 when there is none or it is not active",
                 symbol=function.dotted,
                 route=access.key(route),
+                evidence=_readers(program, way, function),
                 fix=_fix(program, way),
                 masks=BEHIND_AUTHENTICATION,
             )
+
+
+def _readers(program: Program, way: list[Function], handler: Function) -> list[Evidence]:
+    """The functions on a route's way that read its token, its handler left out."""
+    found = {id(one): one for one in way if one is not handler and read_in(program, one)}
+    return [Evidence(one.place.location, f"{one.name} reads the token") for one in found.values()]
 
 
 def _fix(program: Program, way: list[Function]) -> Fix | None:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, SetDictItem, SetKeyword
 from fastapi_seclint.facts.forms import last_name, span_of
-from fastapi_seclint.rule import Finding, Fix, Rule
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards.bearer_schemes import Scheme
 from fastapi_seclint.subjects.guards.challenges import Refusal, added_elsewhere, refusals
 from fastapi_seclint.subjects.guards.unauthorized import concerned
+from fastapi_seclint.subjects.limits.limiters import inner_numbers
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -43,10 +45,10 @@ def missing_www_authenticate(program: Program) -> Iterator[Finding]:
             location = refusal.block.location(refusal.form)
             if location not in seen and not program.is_test(refusal.block.module):
                 seen.add(location)
-                yield _finding(refusal, scheme, location, within=within)
+                yield _finding(refusal, scheme, location, function, within=within)
 
 
-def _finding(refusal: Refusal, scheme: Scheme, location: Location, *, within: bool) -> Finding:
+def _finding(refusal: Refusal, scheme: Scheme, location: Location, function: Function, *, within: bool) -> Finding:
     """A refusal of somebody whom a guard has let pass, which may have been meant as a 403, is for pedants."""
     path, call = location.path, location.span
     edit: Edit = SetKeyword(path, call, "headers", f'{{"WWW-Authenticate": "{scheme}"}}')
@@ -60,5 +62,14 @@ def _finding(refusal: Refusal, scheme: Scheme, location: Location, *, within: bo
         f'send `headers={{"WWW-Authenticate": "{scheme}"}}`',
         persona="pedantic" if within else None,
         symbol=refusal.block.symbol,
+        evidence=_refuser(refusal, function),
         fix=None if positional else Fix("say which scheme the route wants", True, (edit,)),
     )
+
+
+def _refuser(refusal: Refusal, function: Function) -> list[Evidence]:
+    """The function that refuses with what is made elsewhere."""
+    block = refusal.block
+    if block.module is function.module and block.number in inner_numbers(function):
+        return []
+    return [Evidence(function.place.location, f"{function.name} refuses with it")]

@@ -12,7 +12,7 @@ from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Place
-from fastapi_seclint.rule import Finding, Fix, Rule
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.code.unread import without
@@ -90,6 +90,7 @@ def _handed(program: Program) -> Iterator[Finding]:
                 "everyone who reads logs, backups and error reports can take and use it: leave it out, or log an id "
                 "that tells which one it was",
                 symbol=block.symbol,
+                evidence=[Evidence(handed.helper.place.location, "this writes it to the log")],
                 fix=Fix(_MASKED, False, edits) if edits else None,
             )
 
@@ -114,6 +115,7 @@ def _finding(block: Block, form: Form, found: list[Leak], texts: list[Form]) -> 
     what = found[0].what
     where = "is printed" if is_print(form) else "is written to the log"
     secrets = [leak.form for leak in found]
+    brought = [leak.brought for leak in found if leak.brought is not None]
     alone = any(_is_made_up(block.module, secret) for secret in secrets)
     edits = None if alone or texts else left_out(block, form, secrets)
     return RULE.finding(
@@ -121,6 +123,7 @@ def _finding(block: Block, form: Form, found: list[Leak], texts: list[Form]) -> 
         f"{what} {where}, where everyone who reads logs, backups and error reports can take and use it: "
         "leave it out, or log an id that tells which one it was",
         symbol=block.symbol,
+        evidence=[Evidence(place, "this function is given it") for place in dict.fromkeys(brought)],
         fix=Fix(_title(edits), False, (*edits, *without(block, secrets))) if edits else None,
     )
 

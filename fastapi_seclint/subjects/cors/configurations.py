@@ -300,3 +300,11 @@ def written(option: Option, wildcard: Wildcard, what: str = "origins") -> Iterat
     name = wildcard.setting
     said = f"what `{name}` is when nothing is configured" if name else f"among the {what}"
     yield Evidence(place.location, f'`"*"` is {said}')
+
+
+def used(configuration: Configuration, option: Option) -> Iterator[Evidence]:
+    """The place where the middleware is given an option that is written somewhere else."""
+    call = configuration.call.location
+    inside = call.path == option.location.path and call.span.line <= option.location.span.line <= call.span.end_line
+    if not inside:
+        yield Evidence(call, "the middleware gets it here")

@@ -30,6 +30,7 @@ class Handed:
     call: Form
     leaks: list[Leak]
     only: bool
+    helper: Function
 
 
 def handed_to_logs(program: Program) -> Iterator[Handed]:
@@ -47,7 +48,7 @@ def handed_to_logs(program: Program) -> Iterator[Handed]:
                 leaks = Leaks(program, caller)
                 found = (leaks.of(part) for value in _given(function, names, call, bound) for part in pieces(value))
                 if secrets := [leak for leak in found if leak is not None]:
-                    yield Handed(caller, call, secrets, only)
+                    yield Handed(caller, call, secrets, only, function)
 
 
 def _is_there_to_log(function: Function) -> bool:

@@ -11,6 +11,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Collection, Const, Environment, Instance, Mapping, options
+from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.handing import handed
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import ask, callers
@@ -64,6 +65,8 @@ class Leak:
 
     what: str
     form: Form
+    brought: Location | None = None
+    """The function whose secret it is, where another one logs it."""
 
 
 @dataclass(slots=True)
@@ -135,7 +138,7 @@ class Leaks:
                 if any(name_of(item) == outer for item in made[6]):
                     for name in (parameter[0] for parameter in made[5]):
                         if vocabulary(self.program).kind(name) in ("password", "signing key"):
-                            return Leak(f"`{name}`, an argument of `{made[3]}`,", form)
+                            return Leak(f"`{name}`, an argument of `{made[3]}`,", form, block.location(made))
         return None
 
     def is_request(self, form: Form) -> bool:

@@ -56,6 +56,8 @@ class Belief:
     sure: bool = True
     fix: Fix | None = None
     test: Form | None = None
+    brought: Location | None = None
+    """What takes it from the client, where that is another function."""
 
 
 def believed(program: Program, function: Function, found: Input, context: str, level: int = 0) -> Iterator[Belief]:

@@ -14,6 +14,7 @@ from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Place, Value
 from fastapi_seclint.rule import Evidence, Fix
+from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.logins.routes import auth_routes
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.payloads.known import Known
@@ -82,6 +83,8 @@ class Declared:
     scale: float
     purpose: Purpose
     sure: bool
+    given: Location | None = None
+    """Where a library gets it, when that is another place."""
 
 
 def configured(program: Program) -> Iterator[Declared]:
@@ -94,7 +97,9 @@ def configured(program: Program) -> Iterator[Declared]:
             whole = Place(call.block.module, argument.form[1])
             for amount in of_value(call.value(argument), whole).amounts:
                 if amount.kind != "moment" and amount.number > LIMITS[purpose]:
-                    yield Declared(amount.place or whole, amount.number, amount.scale, purpose, True)
+                    place = amount.place or whole
+                    given = None if place == whole else Location(call.block.module.path, argument.span)
+                    yield Declared(place, amount.number, amount.scale, purpose, True, given)
 
 
 def declared(program: Program) -> Iterator[Declared]:

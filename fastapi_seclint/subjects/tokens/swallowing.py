@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program import credentials
+from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.suppressing import lets_go
@@ -43,6 +44,8 @@ class Swallow:
     body: list[Form]
     returned: Form | None
     layered: bool = False
+    manager: Function | None = None
+    """The context manager in which a failure ends."""
 
     @property
     def trying(self) -> Form | None:
@@ -112,8 +115,9 @@ def _found(program: Program, function: Function) -> Iterator[Swallow]:
                     yield from (Swallow(function, item[1], [], item) for item in final if item[0] == "return")
             case ["with", at, [[["call", _, manager, *_], _]], body]:
                 verified = any(_verifies(program, block, inner) for inner in walk(body))
-                if verified and (manager[-1] == "suppress" or lets_go(ask(program, block, manager))):
-                    yield Swallow(function, at, [], None)
+                made = ask(program, block, manager)
+                if verified and (manager[-1] == "suppress" or lets_go(made)):
+                    yield Swallow(function, at, [], None, manager=next(filter(None, map(running, options(made))), None))
 
 
 def _letting_go(function: Function, handlers: list[Form]) -> Iterator[Swallow]:
