@@ -24,6 +24,7 @@ from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_entrance, is_for_development
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
+from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.tokens.after_swallowing import (
     answers_there,
     ends_there,
@@ -120,7 +121,8 @@ def _in_dependency(program: Program, route: Route, node: Node) -> Iterator[Swall
     nodes = [item for item in node.walk() if not _OPTIONAL.search(item.name.rpartition(".")[2])]
     functions = [item.function for item in nodes if item.function is not None]
     found = [swallow for function in functions for swallow in swallows(program, function)]
-    found = [item for item in found if not refused_later(item) and not refused_by_caller(program, item)]
+    way = [inner for function in functions for inner in reached(program, function)] if found else []
+    found = [item for item in found if not refused_later(item) and not refused_by_caller(program, item, way)]
     if not found or _OPTIONAL.search(node.name.rpartition(".")[2]):
         return
     missing, junk = (program.guard_model.dependencies.encounter(node.call, Stranger(item)) for item in (False, True))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name, mentions, named_arguments
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Bound, Class, Function, options
-from fastapi_seclint.subjects.code.origins import ask, called, callers
+from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
 from fastapi_seclint.subjects.secrets.lent import argument
 
 if TYPE_CHECKING:
@@ -37,6 +37,17 @@ def handed_to(program: Program, block: Block, call: Form, names: set[str]) -> Ha
             return []
         found.append((function, given))
     return found
+
+
+def handed_down(program: Program, function: Function, names: set[str], depth: int = 2) -> Iterator[Handed]:
+    """What each call of a function hands the names' values to, and then what those hand them on to."""
+    block = body_of(program, function) if depth else None
+    for call in function.forms.of("call") if block is not None else ():
+        found = handed_to(program, block, call, names) if block is not None else []
+        if found:
+            yield found
+        for inner, given in found:
+            yield from handed_down(program, inner, given, depth - 1)
 
 
 def handed(program: Program, function: Function, name: str) -> Iterator[tuple[Block, Form]]:

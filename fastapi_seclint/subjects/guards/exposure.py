@@ -55,6 +55,7 @@ from fastapi_seclint.subjects.guards.said import (
     says_it_is_open,
 )
 from fastapi_seclint.subjects.guards.twins import asks_what_is_open, divides_land
+from fastapi_seclint.subjects.guards.unfilled import unfilled_guard
 from fastapi_seclint.subjects.guards.written_out import writes_out
 from fastapi_seclint.subjects.rights.reached import reached
 
@@ -198,6 +199,8 @@ def _gained(program: Program, route: Route) -> str:
         return "is for administrators"
     if only_gives_back_its_sender(route):
         return ""
+    if guard := unfilled_guard(program, route):
+        return f"has a guard, {guard}, that refuses nobody"
     field = access.returns_personal_data(program, route)
     if field:
         return f"returns {field}"

@@ -33,7 +33,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.subjects.code.definitions import decorators_of
 from fastapi_seclint.subjects.code.named_answers import form_at
 from fastapi_seclint.subjects.limits.defaults import SLOWAPI_LAYERS, default_limits, is_slowapi, loose_default
-from fastapi_seclint.subjects.limits.toothless import only_counts, only_wraps
+from fastapi_seclint.subjects.limits.toothless import counted, keeps_a_metric, only_counts, only_wraps
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -224,7 +224,9 @@ def reaches(program: Program, function: Function, failures: bool = False, depth:
     if key in known:
         return known[key]
     known[key] = False
-    found = _looks_limiting(function, failures) or (depth > 0 and _callee_limits(program, function, failures, depth))
+    found = _looks_limiting(program, function, failures) or (
+        depth > 0 and _callee_limits(program, function, failures, depth)
+    )
     if found or depth == _DEPTH:
         known[key] = found
     else:
@@ -244,12 +246,23 @@ def inner_numbers(function: Function) -> list[int]:
     return found
 
 
-def _looks_limiting(function: Function, failures: bool) -> bool:
+def _looks_limiting(program: Program, function: Function, failures: bool) -> bool:
     facts = function.module.facts
     for number in inner_numbers(function):
-        if facts.body_speaks(number, _PRECHECK) and any(_says(form, failures) for form in walk(facts.body(number))):
+        if not facts.body_speaks(number, _PRECHECK):
+            continue
+        body = facts.body(number)
+        if any(_says(form, failures) for form in walk(body)) and any(
+            _says(form, failures) for form in _without(body, counted(program, function.module, number))
+        ):
             return True
     return False
+
+
+def _without(body: object, left: list[Form]) -> Iterator[Form]:
+    """The forms of a body but for some of them and what is in those."""
+    aside = {id(inner) for form in left for inner in walk(form)}
+    return (form for form in walk(body) if id(form) not in aside)
 
 
 def _says(form: Form, failures: bool) -> bool:
@@ -277,7 +290,7 @@ def _callee_limits(program: Program, function: Function, failures: bool, depth: 
                 continue
             for option in options(scope.ask(form[2])):
                 target = _target(option)
-                if target is not None and reaches(program, target, failures, depth - 1):
+                if target is not None and not keeps_a_metric(target) and reaches(program, target, failures, depth - 1):
                     return True
                 if isinstance(option, External) and credentials.entry("limiter", option.name) is not None:
                     return True

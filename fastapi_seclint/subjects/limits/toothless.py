@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, awaited, last_name
+from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
@@ -75,3 +76,28 @@ def _is_harmless(program: Program, block: Block, call: Form) -> bool:
     if any(isinstance(option, External) and _TELLS.match(option.name) for option in known):
         return True
     return call[2][0] == "attr" and _COUNTS.match(last_name(call[2])) is not None
+
+
+_METERS = frozenset({"inc", "dec", "observe", "labels", "set", "add", "record", "incr", "increment", "gauge", "count"})
+_METERED = frozenset({"inc", "observe"})
+"""What counters of prometheus_client are told."""
+
+
+def counted(program: Program, module: Module, number: int) -> list[Form]:
+    """The callees in a body that only keep a metric: `count_failed_login("wrong password")`, which locks nobody out."""
+    block = program.sites.block(module, number)
+    calls = block.forms.of("call") if block is not None else []
+    return [call[2] for call in calls if block is not None and _is_metered(program, block, call)]
+
+
+def _is_metered(program: Program, block: Block, call: Form) -> bool:
+    functions = [one for one, _ in called(program, block, call)]
+    return bool(functions) and all(keeps_a_metric(one) for one in functions)
+
+
+def keeps_a_metric(function: Function) -> bool:
+    """Whether a function does nothing but to keep a metric: `LOGINS.labels(status).inc()`."""
+    if function.forms.of("raise", "assert", "assign", "augassign", "yield") or function.decorators:
+        return False
+    attributes = {call[2][3] for call in function.forms.of("call") if call[2][0] == "attr"}
+    return bool(attributes & _METERED) and attributes <= _METERS

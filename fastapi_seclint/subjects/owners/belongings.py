@@ -206,6 +206,24 @@ def columns(program: Program, resource: str) -> set[str]:
     return {name for cls in _called(program, resource) for name, _, _ in fields(cls)}
 
 
+def rows_of(program: Program, resource: str, module: Module) -> list[Class]:
+    """The tables of such things; in the folder of a file also those whose last word they are called by.
+
+    `/models/{model_id}` of `bim/router.py` are rows of the `BimModel` of `bim/models.py`.
+    """
+    found = [cls for cls in _classes(program).get(resource, []) if is_table(cls)]
+    if found:
+        return found
+    folder = module.name.rpartition(".")[0]
+    beside = [cls for known in _classes(program).values() for cls in known if _is_beside(cls, folder, resource)]
+    return beside if len(beside) == 1 else []
+
+
+def _is_beside(cls: Class, folder: str, resource: str) -> bool:
+    near = cls.module.name.rpartition(".")[0] == folder or (folder and cls.module.name.startswith(f"{folder}."))
+    return bool(near) and snake(cls.name).endswith(f"_{resource}") and is_table(cls)
+
+
 def is_for_sale(program: Program, resource: str) -> bool:
     """Whether such things are goods: what has a price, and a number or a stock in a shop, is for all to look at."""
     names = [{name for name, _, _ in fields(cls)} for cls in _called(program, resource)]

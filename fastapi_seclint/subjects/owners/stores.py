@@ -12,7 +12,7 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Const, Function
-from fastapi_seclint.subjects.code.handing import handed_to
+from fastapi_seclint.subjects.code.handing import handed_down, handed_to
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, names_owner, singular
@@ -105,15 +105,10 @@ def _takes_own(program: Program, handler: Function, callers: set[str], resource:
     )
 
 
-def _handed(
-    program: Program, handler: Function, callers: set[str], depth: int = 2
-) -> Iterator[tuple[Function, set[str]]]:
+def _handed(program: Program, handler: Function, callers: set[str]) -> Iterator[tuple[Function, set[str]]]:
     """The functions that get the caller of a handler, and those to which they hand him on."""
-    block = body_of(program, handler)
-    for call in handler.forms.of("call") if block is not None and depth else ():
-        for function, given in handed_to(program, block, call, callers) if block is not None else ():
-            yield function, given
-            yield from _handed(program, function, given, depth - 1)
+    for found in handed_down(program, handler, callers):
+        yield from found
 
 
 def _compares(program: Program, function: Function, callers: set[str]) -> bool:

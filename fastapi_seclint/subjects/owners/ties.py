@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions, walk
@@ -11,10 +11,10 @@ from fastapi_seclint.program.routes import Route, variable_names
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Function, options
-from fastapi_seclint.subjects.code.handing import handed_to, takers
+from fastapi_seclint.subjects.code.handing import handed_down, takers
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards.access import changes_state, segments
-from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, names_owner, singular
+from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, kind_of, names_owner, singular
 from fastapi_seclint.subjects.owners.identity import caller_names, names_identity, replaced_callers
 from fastapi_seclint.subjects.owners.lost_conditions import lost_conditions
 from fastapi_seclint.subjects.owners.uses import is_nothing
@@ -35,13 +35,14 @@ class Tie:
     """A comparison of owner and caller, as code behind their names: `note.owner_id != me.id` gives `.owner_id`, `.id`.
 
     `thing` is the name before what is the owner's, `caller` the one before what is the caller's, empty where it is no
-    plain name or others may pass as well.
+    plain name or others may pass as well. `converted`: the two are of different types and made alike first.
     """
 
     mine: str
     his: str
     thing: str
     caller: str
+    converted: bool = False
 
     @property
     def owner(self) -> str:
@@ -82,17 +83,36 @@ def _compared_for(program: Program, route: Route) -> Tie | None:
     """How a function that a handler gives the caller to compares a column with him, whatever the column is called."""
     handler = route.function
     callers = caller_names(program, route) if handler is not None else set()
-    block = body_of(program, handler) if handler is not None and callers else None
-    for call in block.forms.of("call") if block is not None else ():
-        for function, given in handed_to(program, block, call, callers) if block is not None else ():
+    if handler is None or not callers:
+        return None
+    for handed in handed_down(program, handler, callers):
+        for function, given in handed:
             if not _lists_other_things(function, route):
-                ties = (_compared(form, given) for form in function.forms.of("compare"))
+                compares = function.forms.of("compare")
+                ties = (_compared(form, given) or _in_row(form, given, route) for form in compares)
                 found = next((tie for tie in ties if tie is not None and not is_staff(tie.owner)), None)
                 if found is not None:
                     return found
+    block = body_of(program, handler)
+    for call in block.forms.of("call") if block is not None else ():
         found = _of_message(program, block, call, callers) if block is not None else None
         if found is not None:
             return found
+    return None
+
+
+def _in_row(form: Form, callers: set[str], route: Route) -> Tie | None:
+    """How a query compares the owner's column of what a route is about with the caller: `File.user_id == user_id`.
+
+    By the same column of other classes, accounts and memberships, somebody is looked up.
+    """
+    match form:
+        case ["compare", _, left, ["=="], [right]]:
+            for mine, his in ((left, right), (right, left)):
+                owned = _is_column(mine) and names_owner(mine[3]) and is_caller(his, callers)
+                words = [singular(word) for word in segments(route.path)]
+                if owned and kind_of(last_name(mine[2])) in words[-2:]:
+                    return Tie(_behind(mine), "", "", "")
     return None
 
 
@@ -205,6 +225,14 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
         ):
             found = next((tie for value in values if (tie := _compared(value, callers)) is not None), None)
             return None if found is None else Tie(found.mine, found.his, found.thing, "")
+        case ["compare", place, left, ["==" | "!="] as signs, [right]] if (
+            plain := [made_of(left), made_of(right)]
+        ) != [
+            left,
+            right,
+        ]:
+            found = _compared(["compare", place, plain[0], signs, plain[1:]], callers)
+            return replace(found, converted=True) if found is not None else None
         case ["compare", _, left, ["==" | "!="], [right]] if is_caller(left, callers) or is_caller(right, callers):
             mine, his = (right, left) if is_caller(left, callers) else (left, right)
             ties = names_owner(_field(mine)) and not _is_column(mine)  # `album.user_id`
@@ -239,6 +267,17 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
             if is_caller(value, callers):
                 return Tie(f'["{name}"]', _behind(value), "", _root(value))
     return None
+
+
+_CONVERTS = frozenset({"str", "int", "UUID", "ObjectId"})
+
+
+def made_of(form: Form) -> Form:
+    """What a key was before its type was changed to compare it: `str(note.owner_id)`, `UUID(me.id)`."""
+    match form:
+        case ["call", _, called, [inner], []] if last_name(called) in _CONVERTS:
+            return list(inner)
+    return form
 
 
 def _is_key_of_people(form: Form) -> bool:

@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import Form, names_in
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.subjects.guards import access, entrances
+from fastapi_seclint.subjects.owners.identity import caller_names
 from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied, ties_caller
 from fastapi_seclint.subjects.rights.made_with import is_same_guard
 from fastapi_seclint.subjects.rights.privileged import ignores_its_caller, is_about_oneself
 from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, decides_inside
-from fastapi_seclint.subjects.rights.words import names_right
+from fastapi_seclint.subjects.rights.words import names_right, speaks_of_rights
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -173,6 +175,23 @@ def _is_of_account(program: Program, route: Route) -> bool:
 
 def _is_strict(program: Program, route: Route, inside: bool) -> bool:
     """Whether a route is seen to look at rights before its handler runs or, where that counts, inside of it."""
-    if next(asked_before(program, route), None) is not None:
+    if next(asked_before(program, route), None) is not None or _begins_with_a_right(program, route):
         return compares_owner(program, route) is None
     return inside and decides_inside(program, route, handed=False) and compares_owner(program, route) is None
+
+
+def _begins_with_a_right(program: Program, route: Route) -> bool:
+    """Whether the first thing that a handler does is to refuse by a right of its caller, whatever it is sent.
+
+    `if not me.is_admin: raise HTTPException(403)` is a guard that stands inside.
+    """
+    handler = route.function
+    said = [form for form in handler.statements() if not _is_docstring(form)] if handler is not None else []
+    match said[:1]:
+        case [["if", _, test, [["raise", *_]], []]]:
+            return speaks_of_rights(test) and names_in(test) <= caller_names(program, route)
+    return False
+
+
+def _is_docstring(statement: Form) -> bool:
+    return statement[0] == "expr" and bool(statement[2][0] == "const")

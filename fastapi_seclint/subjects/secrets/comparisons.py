@@ -24,7 +24,7 @@ from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.key_collections import are_read, configured_keys, fills, mapped, names_of_fields
 from fastapi_seclint.subjects.secrets.key_makers import is_made_at_random
 from fastapi_seclint.subjects.secrets.lent import Lent, handed, lent
-from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set
+from fastapi_seclint.subjects.secrets.names import Reach, plausible, random_looking, word_set
 from fastapi_seclint.subjects.secrets.pairs import equality, pairs
 from fastapi_seclint.subjects.secrets.presented import from_header, presented
 from fastapi_seclint.subjects.secrets.rows import is_key_of_row, no_caller
@@ -132,6 +132,12 @@ def _is_some_token(name: str) -> bool:
     return words[-1:] == ["token"] and not _NO_TOKENS & set(words)
 
 
+def _is_key(default: Value | None) -> bool:
+    """Whether a setting that callers send has no default, or one that is made at random by its looks."""
+    known = [] if default is None else list(options(default))
+    return all(isinstance(one, Const) and isinstance(one.value, str) and random_looking(one.value) for one in known)
+
+
 @dataclass(slots=True)
 class _Search:
     program: Program
@@ -214,7 +220,7 @@ class _Search:
     def opens(self, form: Form, given: Form, value: Value) -> str:
         """`secret` where whoever sends what a setting says in a header is let in, and others get a 401 or 403."""
         read = [option for option in options(value) if isinstance(option, Environment)]
-        if not read or not all(option.default is None and " " not in option.name for option in read):
+        if not read or not all(" " not in option.name and _is_key(option.default) for option in read):
             return ""
         if not self.is_header(given):
             return ""

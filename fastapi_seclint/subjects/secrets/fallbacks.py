@@ -74,12 +74,12 @@ def fallbacks(program: Program) -> list[Fallback]:
     """Every fallback of something that is named like a secret, in order; found once a program."""
     if program not in _KNOWN:
         found = []
-        words = vocabulary(program)
+        words, used = vocabulary(program), uses(program)
         for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
             if not program.is_test(module):
                 spoken = {MODULE, *module.facts.speaking(*_WORDS, folded=True)}
                 every = range(MODULE, len(module.facts.functions))
-                for number in every if words.names else sorted(spoken):
+                for number in every if words.names or module.file in used else sorted(spoken):
                     if (block := program.sites.block(module, number)) is not None:
                         found += _Search(program, words, block).run()
         found += (item for layer in layered(program) for item in _Search(program, words, layer.block).of_layer(layer))

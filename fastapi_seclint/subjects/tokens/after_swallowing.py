@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, mentions, names_in, walk
@@ -113,11 +113,16 @@ def _is_nothing(form: Form) -> bool:
     return form[0] == "const" and not form[2]
 
 
-def refused_by_caller(program: Program, swallow: Swallow) -> bool:
-    """Whether somebody who calls a function refuses by a test of what it gives: `claims, error = parse(token)`."""
-    if _gives_no(swallow) and any(_is_denied_by(block, call) for block, call in _calls(program, swallow.function)):
+def refused_by_caller(program: Program, swallow: Swallow, way: Container[Function | None] = ()) -> bool:
+    """Whether somebody who calls a function refuses by a test of what it gives: `claims, error = parse(token)`.
+
+    Where functions on one `way` call it, what others do with it is nothing to them.
+    """
+    calls = list(_calls(program, swallow.function))
+    calls = [item for item in calls if item[0].function in way] or calls
+    if _gives_no(swallow) and any(_is_denied_by(block, call) for block, call in calls):
         return True
-    for block, call in _calls(program, swallow.function) if swallow.returned is not None else ():
+    for block, call in calls if swallow.returned is not None else ():
         names = {
             item[2]
             for form in block.forms.of("assign", "walrus")
