@@ -59,7 +59,7 @@ _OF_PLACES = frozenset(
     {"address", "phone", "phone_number", "email", "contact_info", "contact_number", "mobile", "mobile_number"}
 )
 _PLACE = re.compile(
-    r"(hospital|clinic|pharmacy|store|shop|market|restaurant|cafe|branch|compan|organi[sz]ation|location|venue|hotel"
+    r"(hospital|clinic|pharmacy|store|shop|market|restaurant|cafe|branch|business|compan|organi[sz]ation|location|venue|hotel"
     r"|warehouse|office|school|universit|institut|supplier|vendor|station|airport|building|facilit|outlet|agenc)",
     re.I,
 )

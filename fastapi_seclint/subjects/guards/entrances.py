@@ -106,7 +106,7 @@ def is_entrance(program: Program, route: Route) -> bool:
     given = list(_sent(program, route))
     if _opens_by_mail(program, route) or opts_in(program, route, given) or opts_out(program, route):
         return True
-    if signs_up(program, route, given):
+    if signs_up(program, route, given) or _recovers(found, given):
         return True
     if access.is_admin_like(route.path) or _deletes_one(route) or _acts_on_a_thing(route) or _invites(route, found):
         return False
@@ -115,6 +115,15 @@ def is_entrance(program: Program, route: Route) -> bool:
     handler = route.function
     words = [*found[-2:], *([handler.name] if handler is not None else [])]
     return any(_ENTRANCE.match(word) for word in words[:-1] or words) or _names_entrance(handler)
+
+
+_RECOVERY = re.compile(r"^(account[-_])?recover(y)?$", re.I)
+
+
+def _recovers(found: list[str], given: list[str]) -> bool:
+    """Whether a path is about a way back in, and its caller says who he is: `POST /recovery` with an address."""
+    named = any(_SOMEBODY.match(name) for name in given)
+    return named and any(_RECOVERY.match(word) for word in found[-2:])
 
 
 def _deletes_one(route: Route) -> bool:

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.credentials import guards_against_forgery
 from fastapi_seclint.program.declared import path_matches
-from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.bearer_schemes import scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_for_development, is_login_form
@@ -217,15 +217,21 @@ def _guesses(program: Program, route: Route, purpose: Purpose) -> bool:
     return purpose == "password reset" and any(_IDENTITY.search(name) for name in names)
 
 
+_PROOF = re.compile(r"^(\w+_)?(tokens?|otp|signature)$")
+"""What a link from a mail brings with it in a path: `/recovery/update/{token}`."""
+
+
 def _by_model(program: Program, route: Route) -> Purpose | None:
     """What an open POST takes says what it is for: a new password of a user, a password and a name, an address."""
     segments = [spoken(part) for part in access.segments(route.path)]
     opened = route.methods == ("PUT",) and segments and SESSION.match(segments[-1])
-    if not (route.methods == ("POST",) or opened) or access.is_admin_like(route.path) or "{" in route.path:
+    if not (route.methods == ("POST",) or opened) or access.is_admin_like(route.path):
+        return None
+    if any(_PROOF.match(spoken(name)) is None for name in path_variables(route.path)):
         return None
     if not segments:
         return None
-    if _is_protected(program, route) and not SESSION.match(segments[-1]):
+    if not path_variables(route.path) and _is_protected(program, route) and not SESSION.match(segments[-1]):
         return None
     names = [spoken(name) for name in fields(program, route)]
     identified = any(_IDENTITY.search(name) for name in names)
@@ -243,7 +249,8 @@ def _by_model(program: Program, route: Route) -> Purpose | None:
             return "registration"
         if (identified or "name" in names) and SESSION.match(segments[-1]):
             return "login"
-        if around and LOST.match(segments[-1]):
+        step = STEP.match(segments[-1]) or segments[-1] == "update"
+        if (around and LOST.match(segments[-1])) or (step and LOST.match("_".join(segments[-2:-1]))):
             return "password reset"
         return by_work(program, route.function) if identified and route.function is not None else None
     if "refresh_token" in names and RENEWS.search(segments[-1]):

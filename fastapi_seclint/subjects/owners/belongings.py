@@ -201,6 +201,11 @@ def is_in_sight(program: Program, resource: str) -> bool:
     return bool(_called(program, resource))
 
 
+def has_class(program: Program, resource: str) -> bool:
+    """Whether a class of the project is called after such things, and not only a longer name that ends so."""
+    return resource in _classes(program)
+
+
 def columns(program: Program, resource: str) -> set[str]:
     """The names of what the classes of the project keep of such things."""
     return {name for cls in _called(program, resource) for name, _, _ in fields(cls)}

@@ -12,7 +12,7 @@ from fastapi_seclint.program.routes import Route, path_variables, taken_as
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Annotated, Class, Function, Generic, options
 from fastapi_seclint.subjects.guards.access import segments
-from fastapi_seclint.subjects.owners.belongings import is_in_sight, kind_of, owner_field, singular
+from fastapi_seclint.subjects.owners.belongings import has_class, is_in_sight, kind_of, owner_field, singular
 from fastapi_seclint.subjects.owners.records import classes_in, field_names
 
 if TYPE_CHECKING:
@@ -66,14 +66,16 @@ _SPAN = re.compile(
     r"^((start|end|from|to|since|until|begin)_?(date|day|time|year|month)|(date|day)_(from|to|start|end))$"
 )
 """The ends of a span of time, between which many things of many are: `/orders/{start_date}/{end_date}`."""
+_LEAVE = re.compile(r"^((share|access|invit\w+|download|public)_)?(token|secret|signature|nonce|otp)$")
+"""What opens a thing to whoever has it: `/shares/{token}`."""
 
 
 def is_choice(program: Program, route: Route, variable: str) -> bool:
     """Whether a path variable is no object's id: one of a few words, an enumeration or `Literal`, or a text to find.
 
-    Or a day, from which on there are many.
+    Or a day, from which on there are many; or what only those know who were given it.
     """
-    if _SEARCHED.match(snake(variable)) or _SPAN.match(snake(variable)):
+    if any(one.match(snake(variable)) for one in (_SEARCHED, _SPAN, _LEAVE)):
         return True
     for parameter in parameters(route.endpoint) if route.endpoint is not None else ():
         if parameter.name == variable:
@@ -253,7 +255,7 @@ def by_its_key(program: Program, resource: str, variable: str) -> str:
     if is_in_sight(program, resource):
         return resource
     named = singular(_KEY.sub("", snake(variable).removeprefix("id_")))
-    return next((name for name in (f"{resource}_{named}", named) if is_in_sight(program, name)), resource)
+    return next((name for name in (f"{resource}_{named}", named) if has_class(program, name)), resource)
 
 
 def outer_things(route: Route) -> list[tuple[str, str]]:
