@@ -22,6 +22,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.origins import blocks_of
+from fastapi_seclint.subjects.cors.assembled_patterns import assembled, literal
 from fastapi_seclint.subjects.cors.configurations import cors, surely_off, surely_on, used
 from fastapi_seclint.subjects.cors.origin_patterns import Looseness, looseness
 from fastapi_seclint.subjects.cors.own_tests import loose_tests
@@ -42,6 +43,7 @@ RULE = Rule(
     fixable="safe",
 )
 
+_PUT_TOGETHER = ("binop", "fstr", "call")
 _UNKNOWN = r"unknown\.example"
 """Stands for a part of a pattern that is not known: the name of a domain, rightly escaped."""
 
@@ -147,24 +149,26 @@ def _finding(
         confidence="medium" if isinstance(option, Environment) or found.mistake == "shared" else "high",
         symbol=configuration.block.symbol,
         evidence=[*evidence, *used(configuration, given)],
-        fix=_fix(program, given, place, found) if place is not None else None,
+        fix=_fix(program, given, option, place, found) if place is not None else None,
     )
 
 
-def _fix(program: Program, given: Option, place: Place, found: Looseness) -> Fix | None:
-    """The pattern tightened where it is one literal; one that names nobody is left to the configuration."""
+def _fix(program: Program, given: Option, option: Value, place: Place, found: Looseness) -> Fix | None:
+    """The pattern tightened where it is written; one that names nobody is left to the configuration."""
+    text = next((one for one, at in map(_pattern, settled(option)) if at == place), "")
     for block in blocks_of(program, place.module):
-        for form in _literals(block):
-            if form[1] != place.at or looseness(form[2]) != found:
+        for form in _expressions(block, place.at):
+            if form[0] != "const":
+                return assembled(program, block, form, text, found)
+            if looseness(form[2]) != found:
                 continue
             path, span = place.module.path, span_of(form[1])
-            text = tightened(form[2])
-            if text is None:
+            tight = tightened(form[2])
+            if tight is None:
                 return _configured(path, form) if form is given.form else None
-            if text.isprintable() and not ('"' in text and "'" in text):
-                quote = "'" if '"' in text else '"'
-                edit = ReplaceExpression(path, span, f"r{quote}{text}{quote}")
-                title = "escape the dots of the pattern" if found.only_dots else f"tighten the pattern: `{text}`"
+            if (written := literal(tight)) is not None:
+                edit = ReplaceExpression(path, span, written)
+                title = "escape the dots of the pattern" if found.only_dots else f"tighten the pattern: `{tight}`"
                 return Fix(title, found.only_dots, (edit,))
     return None
 
@@ -174,7 +178,8 @@ def _configured(path: str, form: Form) -> Fix:
     return Fix("match the pattern in `CORS_ORIGIN_REGEX`, nobody without it", False, (AddImport(path, "os"), edit))
 
 
-def _literals(block: Block) -> Iterator[Form]:
+def _expressions(block: Block, at: int) -> Iterator[Form]:
+    """The texts at a place, and what puts one together there."""
     for form in block.forms.every:
-        if form[0] == "const" and isinstance(form[2], str):
+        if form[1] == at and ((form[0] == "const" and isinstance(form[2], str)) or form[0] in _PUT_TOGETHER):
             yield form

@@ -118,7 +118,15 @@ def _is_looked_up(program: Program, function: Function, subject: Form) -> bool:
     """Whether a guard, what it calls, or most of those who get what it gives find the user."""
     if any(_looks_up(one) for one, _ in reached(program, function, 2)):
         return True
+    if any(first is not None and _gives(one, subject) and is_sought(program, function, first)
+           for one, first in reached(program, function, 2)):  # fmt: skip
+        return True
     return most_look(program, function, tests=subject[0] != "name" and not _gives_claims(function))
+
+
+def _gives(function: Function, subject: Form) -> bool:
+    """Whether a function returns the subject itself, to somebody who may look it up then."""
+    return any(form[2] is subject for form in function.forms.of("return"))
 
 
 def _gives_claims(function: Function) -> bool:

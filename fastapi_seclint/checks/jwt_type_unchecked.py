@@ -13,6 +13,7 @@ from fastapi_seclint.program.values import Function, options
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.payloads.encodings import Token
+from fastapi_seclint.subjects.tokens.enumerated import is_one_of_several
 from fastapi_seclint.subjects.tokens.jwt import Decoding
 from fastapi_seclint.subjects.tokens.refreshing import unlooked_refreshing
 from fastapi_seclint.subjects.tokens.standing import on_the_way
@@ -67,6 +68,7 @@ def jwt_type_unchecked(program: Program) -> Iterator[Finding]:
 def _guards(program: Program) -> Iterator[Finding]:
     typed = [token for token, purpose, _ in kinds(program) if purpose != "access" and type_claims(token)]
     plain = [token for token, purpose, _ in kinds(program) if purpose == "access"]
+    typed += [token for token in plain if not typed and is_one_of_several(program, token)]
     typed = [token for token in typed if not _only_scopes(token, plain)]
     if not typed or not plain:
         return

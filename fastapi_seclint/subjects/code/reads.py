@@ -20,6 +20,7 @@ class Read:
 
     `verbatim` is None unless a function of the project reads; then it tells whether the key is the variable's name.
     `mapping` tells that the setting is taken from what the program loaded from a file.
+    `demands` tells that a function of the project reads, and raises where it finds nothing and is given no default.
     """
 
     call: Form
@@ -28,6 +29,7 @@ class Read:
     keyword: str | None
     verbatim: bool | None = None
     mapping: bool = False
+    demands: bool = False
 
     @property
     def name(self) -> str:

@@ -137,6 +137,8 @@ def _ranked(program: Program, module: Module, admin: bool, demanded: frozenset[_
         for item in _candidates(program)
         if not item.authorizes or (admin and item.for_administrators) or item.key in demanded
     ]
+    if admin and not any(item.authorizes for item in found):
+        found += _only_role(_candidates(program))
     found = found or _only_one(_candidates(program))
     here = _uses_here(program)
 
@@ -158,6 +160,15 @@ def _uses_here(program: Program) -> Counter[tuple[_Key, str]]:
             if form is not None and (code := code_of(form, {})):
                 found[(written.module, code), file] += 1
     return found
+
+
+def _only_role(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """The one guard of a project that asks for a role above the ordinary: administrators are called otherwise there."""
+    strong = [item for item in candidates if item.authorizes]
+    if len({item.key for item in strong}) != 1 or not _names_no_action(strong[0].form):
+        return []
+    asked = [str(inner[-1]) for inner in walk(strong[0].form) if inner[0] in ("const", "name", "attr")]
+    return strong if any(map(is_role, asked)) else []
 
 
 def _only_one(candidates: Sequence[_Candidate]) -> list[_Candidate]:
@@ -314,7 +325,10 @@ def _unused(program: Program, used: list[_Candidate]) -> Iterator[_Candidate]:
         if guard.function not in known and guard.function.owner is None:
             form: Form = ["name", guard.function.at, guard.function.name]
             yield _Candidate(guard.function.module, form, False, False, True, 0, True, guard.function)
+    written = {item.key for item in used}
     for idle in idle_role_guards(program, known):
+        if (idle.module, code_of(idle.form, {})) in written:
+            continue
         yield _Candidate(idle.module, idle.form, True, True, False, 0, True, idle.function)
 
 

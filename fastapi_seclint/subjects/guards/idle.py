@@ -38,12 +38,12 @@ class IdleGuard:
 
 
 def idle_role_guards(program: Program, known: Collection[Function | None]) -> list[IdleGuard]:
-    """The role guards that are not among the `known` ones.
+    """The role guards that are not among the `known` ones; what makes guards for several roles is told all the same.
 
     One that nothing names after administrators counts where the project has no other role guard than this one; one
     for managers and the like, who are no administrators, where the project has no role for those either.
     """
-    found = [guard for guard in _role_guards(program) if guard.function not in known]
+    found = [guard for guard in _role_guards(program) if guard.function not in known or guard.form[0] == "call"]
     administrators = [guard for guard in found if not guard.lesser]
     if administrators or any(item is not None and considers_rights(program, item) for item in known):
         return administrators
@@ -63,6 +63,8 @@ def _role_guards(program: Program) -> Iterator[IdleGuard]:
                     guard = _from_function(program, option)
                 elif isinstance(option, Instance) and isinstance(option.cls, Class):
                     guard = _from_instance(program, module, name, option.cls)
+                elif isinstance(option, Class) and option.module is module:
+                    guard = _from_class(program, option)
                 if guard is not None:
                     yield guard
 
@@ -80,6 +82,20 @@ def _from_instance(program: Program, module: Module, name: str, cls: Class) -> I
     return IdleGuard(module, ["name", statement[1], name], called, not any(_is_administrators(word) for word in words))
 
 
+def _from_class(program: Program, cls: Class) -> IdleGuard | None:
+    """A class whose objects ask for the role that they were made with: `RequireRole(Role.ADMIN)`."""
+    called, init = cls.namespace.get("__call__"), cls.namespace.get("__init__")
+    if not isinstance(called, Function) or not isinstance(init, Function) or not names_right(cls.name):
+        return None
+    if not _depends_only(program, called, 1) or not considers_rights(program, called):
+        return None
+    argument = _asked_role(program, init, 1)
+    if argument is None:
+        return None
+    form: Form = ["call", cls.at, ["name", cls.at, cls.name], [argument], []]
+    return IdleGuard(cls.module, form, called, False)
+
+
 def _from_function(program: Program, function: Function) -> IdleGuard | None:
     """`require_admin` as it is, `require_role` called with the administrators' role."""
     named = names_right(function.name) or is_role(function.name)
@@ -89,13 +105,18 @@ def _from_function(program: Program, function: Function) -> IdleGuard | None:
     if not function.module.facts.inside(function.number):
         lesser = not _is_administrators(function.name)
         return IdleGuard(function.module, form, function, lesser) if _depends_only(program, function, 0) else None
-    required = [item for item in function.parameters if item[3] is None]
-    if len(required) != 1 or "role" not in required[0][0]:
-        return None
-    argument = _role_argument(program, function, required[0])
+    argument = _asked_role(program, function, 0)
     if argument is None:
         return None
     return IdleGuard(function.module, ["call", function.at, form, [argument], []], function, False)
+
+
+def _asked_role(program: Program, function: Function, first: int) -> Form | None:
+    """The administrators' role for the one thing that a factory has to be told, from the first that a caller gives."""
+    required = [item for item in function.parameters[first:] if item[3] is None]
+    if len(required) != 1 or "role" not in required[0][0]:
+        return None
+    return _role_argument(program, function, required[0])
 
 
 def _depends_only(program: Program, function: Function, first: int) -> bool:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Sort = Literal["foreign", "doubtful", "own"]
 
+DUMPS = frozenset({"model_dump", "model_dump_json", "dict", "json", "to_dict", "as_dict", "_asdict"})
+"""The methods that make a dictionary or text of all that an object has."""
 TRACES = frozenset({"format_exc", "format_exception", "format_exception_only", "format_tb", "format_stack"})
 """The functions of `traceback` that make text."""
 _TELLING = frozenset({"args", "orig", "message", "msg", "strerror", "__cause__", "__context__"})
@@ -193,6 +195,8 @@ def tells(found: Caught, form: Form) -> bool:
             return not asked and any(tells(found, item) for item in told)
         case ["attr", _, ["name", _, name] as owner, attribute] if name == found.name:
             return attribute in _TELLING and _is_bound(found, owner)
+        case ["attr", _, ["name", _, name], attribute] if (made := _made(found, name, form)) is not None:
+            return any(keyword == attribute and tells(found, value) for keyword, value, _ in made[4])
         case ["sub", _, owner, _]:
             return (owner[0] != "name" and tells(found, owner)) or _is_text_name(found, owner)
         case ["await" | "star", _, value]:
@@ -211,6 +215,13 @@ def _is_bound(found: Caught, use: Form) -> bool:
 
 def _is_text_name(found: Caught, form: Form) -> bool:
     return bool(form[0] == "name" and form[2] in found.texts and found.texts[form[2]][0] not in ("dict", "list"))
+
+
+def _made(found: Caught, name: str, use: Form) -> Form | None:
+    """The call of a class that made the object with the text which has a name: `body = ErrorBody(message=str(e))`."""
+    value = found.texts[name] if _is_text(found, name, use) else None
+    made = value is not None and value[0] == "call" and value[2][0] in ("name", "attr")
+    return value if made and value is not None and str(value[2][-1])[:1].isupper() else None
 
 
 def _call_tells(found: Caught, call: Form) -> bool:
@@ -236,6 +247,8 @@ def _call_tells(found: Caught, call: Form) -> bool:
         if owner[0] == "call" and owner[2][-1] in ("super",):
             return False
         if owner[0] != "name" and tells(found, owner):
+            return True
+        if owner[0] == "name" and name in DUMPS and _made(found, owner[2], call) is not None:
             return True
         if _is_text_name(found, owner):
             return name in ("strip", "lower", "upper", "split", "replace", "encode", "capitalize", "title")

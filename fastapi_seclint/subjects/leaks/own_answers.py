@@ -9,8 +9,8 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.values import Class, Function
-from fastapi_seclint.subjects.leaks.exception_texts import Caught, tells
-from fastapi_seclint.subjects.leaks.passed_on import DUMPS, SENT, reaches_answer
+from fastapi_seclint.subjects.leaks.exception_texts import DUMPS, Caught, tells
+from fastapi_seclint.subjects.leaks.passed_on import SENT, reaches_answer
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -12,7 +12,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask, callers
 from fastapi_seclint.subjects.guards.replaced import replaced
-from fastapi_seclint.subjects.leaks.exception_texts import Caught, tells
+from fastapi_seclint.subjects.leaks.exception_texts import DUMPS, Caught, tells
 from fastapi_seclint.subjects.leaks.propagation import gets_to
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 SENT = re.compile(r"(HTTPException|HttpException|HTTPError|Response)$|^send_(text|json)$")
-DUMPS = frozenset({"model_dump", "model_dump_json", "dict", "json", "to_dict", "as_dict", "_asdict"})
 _DEPTH = 2
 Answered = dict[str, dict[tuple[str, int], set[str]]]
 """The classes whose texts are sent, and the functions that send them; `("", 0)` for handlers of the application.

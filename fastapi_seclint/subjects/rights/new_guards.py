@@ -19,7 +19,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.demanding import http_exception
 from fastapi_seclint.subjects.owners.identity import Guard, guards
 from fastapi_seclint.subjects.payloads.models import fields
-from fastapi_seclint.subjects.rights.words import is_administrator
+from fastapi_seclint.subjects.rights.words import is_administrator, is_role
 from fastapi_seclint.subjects.tokens.new_guards import NewGuard
 
 if TYPE_CHECKING:
@@ -191,7 +191,10 @@ def _administrator(
     found = [inner for option in options(value) for inner in access.classes(option)]
     if len(found) == 1:
         kind = found[0]
-        member = next((name for name in kind.namespace if is_administrator(name)), None)
+        above = [name for name in kind.namespace if is_role(name)]
+        member = next(
+            (name for name in kind.namespace if is_administrator(name)), above[0] if len(above) == 1 else None
+        )
         if member is None or not any("Enum" in base for base in kind.external_bases()):
             return None
         named = _named(program, kind, module)

@@ -164,6 +164,11 @@ def of_read(path: str, read: Read) -> tuple[Edit, ...] | None:
         if read.keyword is not None:
             return (RemoveKeyword(path, span, read.keyword),)
         return (ReplaceExpression(path, span, f"{owner}[{key}]"),) if owner is not None else None
+    if read.demands:
+        kept = [one for one in read.call[3] if not _is_default(one, read)]
+        named = [item for item in read.call[4] if not _is_default(item[1], read)]
+        code = rendered([*read.call[:3], kept, named])
+        return (ReplaceExpression(path, span, code),) if code is not None else None
     if read.verbatim is not None:
         strict = ReplaceExpression(path, span, f"os.environ[{key}]")
         return (strict, AddImport(path, "os")) if read.verbatim else None
@@ -185,6 +190,10 @@ def of_read(path: str, read: Read) -> tuple[Edit, ...] | None:
         code = rendered([*read.call[:3], [one for one in read.call[3] if one is not read.default], read.call[4]])
         return (ReplaceExpression(path, span, code),) if code is not None else None
     return None
+
+
+def _is_default(form: Form, read: Read) -> bool:
+    return form is read.default or (form[0] == "lambda" and form[3] is read.default)
 
 
 def of_or(path: str, whole: Form) -> tuple[Edit, ...] | None:

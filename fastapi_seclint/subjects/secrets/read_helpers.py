@@ -33,8 +33,32 @@ def helped_read(program: Program, block: Block, call: Form) -> Read | None:
                 found = [_given(call, helper, number, bound=bound) for number in (key, default)]
                 if found[0] is not None and found[1] is not None:
                     given = found[1][3] if found[1][0] == "lambda" else found[1]  # `lambda: "text"` is called for it
-                    return Read(call, found[0], given, None, verbatim)
+                    return Read(
+                        call, found[0], given, None, verbatim, demands=_demands(helper, default, empty=not verbatim)
+                    )
     return None
+
+
+def _demands(function: Function, number: int, *, empty: bool) -> bool:
+    """Whether a function may be called without a default, and raises when it has found nothing then.
+
+    One that takes an `empty` value for something counts only where that is told.
+    """
+    name, default = function.parameters[number][0], function.parameters[number][3]
+    if default is None or not (default[0] in ("name", "attr") or default[2:] in ([None], [""])):
+        return False
+    read = {form[2][2] for form in function.forms.of("return") if form[2] is not None and form[2][0] == "name"} | {name}
+    for form in function.forms.of("if"):
+        match form[2]:
+            case ["unary", _, "not", ["name", _, asked]]:
+                refuses = True
+            case ["compare", _, ["name", _, asked], ["is"], [_]]:
+                refuses = empty and default[2:] != [""]
+            case _:
+                continue
+        if refuses and asked in read and form[3][-1][0] == "raise":
+            return True
+    return False
 
 
 def _given(call: Form, function: Function, number: int, *, bound: bool) -> Form | None:

@@ -14,6 +14,7 @@ from fastapi_seclint.program.values import Function, Mapping, options
 from fastapi_seclint.subjects.code.origins import callers
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.owners.records import classes_in, field_names
 from fastapi_seclint.subjects.payloads.encodings import tokens
 from fastapi_seclint.subjects.tokens.found_users import LOOKUP, may_be_none
 from fastapi_seclint.subjects.tokens.types import has_key, reached, read_in
@@ -31,6 +32,8 @@ class Connected:
     after: str
     is_async: bool
     edits: tuple[Edit, ...]
+    closed: str = ""
+    """The test that is true of a user of this name whose account is closed, where users have such a state."""
 
 
 def connected(program: Program, block: Block) -> Connected | None:
@@ -96,7 +99,8 @@ def _call(program: Program, block: Block, function: Function, finder: Function) 
         )
     number = annotation is not None and annotation[0] == "name" and annotation[2] == "int"
     around = ("int(", "))") if number else ("", ")")
-    return Connected(f"{name}({kept or connection}, {around[0]}", around[1], bool(finder.flags & ASYNC), tuple(edits))
+    before, closed = f"{name}({kept or connection}, {around[0]}", when_closed(program, finder)
+    return Connected(before, around[1], bool(finder.flags & ASYNC), tuple(edits), closed)
 
 
 def _kept_in(program: Program, block: Block, function: Function, at: int = 0, depth: int = 3) -> str | None:
@@ -127,3 +131,14 @@ def given_to(program: Program, block: Block, connection: str) -> str | None:
             if annotation is not None and default is not None:
                 return f"{connection}: {annotation}" + (f" = {default}" if default else "")
     return None
+
+
+def when_closed(program: Program, function: Function) -> str:
+    """How a user that a function says it finds is asked whether his account is closed; empty where nothing says so."""
+    if function.returns is None:
+        return ""
+    found = classes_in(program.interpreter.ask(function.returns, function.module.scope))
+    fields = [name for cls in found for name in field_names(cls)]
+    opened = next((name for name in fields if name in ("is_active", "active", "is_enabled", "enabled")), "")
+    shut = next((name for name in fields if name in ("disabled", "is_disabled", "blocked", "is_blocked")), "")
+    return f"not {{}}.{opened}" if opened else f"{{}}.{shut}" if shut else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -93,9 +94,7 @@ def is_read(program: Program, claim: str) -> bool:
     """
     if not decodings(program):
         return True
-    for block in program.sites.blocks(frozenset({claim})):
-        if program.is_test(block.module):
-            continue
+    for block in _naming(program, claim):
         for form in block.forms.of("sub", "call", "compare", "class"):
             match form:
                 case ["sub", _, _, ["const", _, name]] if name == claim and not _is_stored(block, form):
@@ -107,6 +106,13 @@ def is_read(program: Program, claim: str) -> bool:
                 case ["class", _, name, *_] if _CLAIMS_MODEL.intersection(words_of(name)) and _has(form, claim):
                     return True
     return False
+
+
+def _naming(program: Program, claim: str) -> Iterator[Block]:
+    """The blocks outside of tests that name a claim, as a key or otherwise."""
+    for module in program.modules.by_file.values():
+        if not program.is_test(module):
+            yield from program.sites.speaking(module, f'"{claim}"'.encode())
 
 
 def _has(model: Form, claim: str) -> bool:

@@ -41,6 +41,17 @@ def looked_at(program: Program, function: Function, names: set[str], depth: int 
     return any(method.forms.of("raise") for form in own for method, _ in called(program, block, form))
 
 
+def _is_column(form: Form) -> bool:
+    """Whether an expression is a column of a table, so that a comparison with it only chooses rows: `Note.author`."""
+    return (
+        form[0] == "attr"
+        and form[2][0] == "name"
+        and form[2][2][:1].isupper()
+        and not form[2][2].isupper()
+        and form[3].islower()
+    )
+
+
 def looks_at(
     function: Function, names: set[str], *, shown: bool = True, idle: frozenset[int] = frozenset[int]()
 ) -> bool:
@@ -58,7 +69,7 @@ def looks_at(
                 tested = [test]
             case ["bool", _, _, items]:
                 tested = items
-            case ["compare", _, left, _, others]:
+            case ["compare", _, left, _, others] if not any(map(_is_column, (left, *others))):
                 tested = [left, *others]
             case ["unary", _, "not", inner] | ["call", _, ["name", _, "bool"], [inner], []]:
                 tested = [inner]

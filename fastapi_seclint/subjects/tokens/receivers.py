@@ -58,7 +58,7 @@ def _looks(program: Program, function: Function, name: str, depth: int = 1, *, t
     names = _held(function, name)
     if any(_finds_user(form, names) for form in function.forms.of("call", "sub")):
         return True
-    if tests and looked_at(program, function, {name}):
+    if tests and looked_at(program, function, names):
         return True
     block = body_of(program, function) if depth else None
     for call in function.forms.of("call") if block is not None else ():

@@ -17,9 +17,8 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.owners.activity import active_guards
-from fastapi_seclint.subjects.owners.records import classes_in, field_names
 from fastapi_seclint.subjects.payloads.encodings import tokens
-from fastapi_seclint.subjects.tokens.connected import connected
+from fastapi_seclint.subjects.tokens.connected import connected, when_closed
 from fastapi_seclint.subjects.tokens.found_users import LOOKUP, STORE, is_subject, may_be_none
 from fastapi_seclint.subjects.tokens.guards_way import can_wait, guards_way
 from fastapi_seclint.subjects.tokens.refusing import refusal
@@ -87,7 +86,7 @@ def looked_up(program: Program, block: Block, subject: Form) -> Fix | None:
     found = f"{'await ' if finder.is_async else ''}{finder.before}{name or written}{finder.after}"
     test = f"if {found} is None:\n    {raised}"
     free = next((one for one in ("user", "found_user") if one not in block.forms.names_of(lambda _: True)), "")
-    if isinstance(finder, _Finder) and finder.closed and free and not active_guards(program):
+    if finder.closed and free and not active_guards(program):
         test = f"{free} = {found}\nif {free} is None or {finder.closed.format(free)}:\n    {raised}"
     anchor = (_presence(block, statement, name) or statement) if name else statement
     edit = InsertStatements(block.module.path, span_of(anchor[1]), "after" if name else "before", test)
@@ -189,21 +188,10 @@ def _finders(program: Program, other: Module, module: Module) -> Iterator[_Finde
                 if len(needed) == 1 and LOOKUP.search(name) and may_be_none(program, place, call):
                     by = words_of(needed[0][0])[-1:]
                     found = _brought(name, other, module, ("(", ")"), by, bool(option.flags & ASYNC))
-                    yield replace(found, closed=_closed(program, option))
+                    yield replace(found, closed=when_closed(program, option))
             elif isinstance(option, Mapping):
                 asked = _keys(program, name) if STORE.search(name) else (_BY_SUBJECT & set(_keys(program, name)))
                 yield from (_brought(name, other, module, (".get(", ")"), [by], False) for by in asked)
-
-
-def _closed(program: Program, function: Function) -> str:
-    """How a user that a function says it finds is asked whether his account is closed; empty where nothing says so."""
-    if function.returns is None:
-        return ""
-    found = classes_in(program.interpreter.ask(function.returns, function.module.scope))
-    fields = [name for cls in found for name in field_names(cls)]
-    opened = next((name for name in fields if name in ("is_active", "active", "is_enabled", "enabled")), "")
-    shut = next((name for name in fields if name in ("disabled", "is_disabled", "blocked", "is_blocked")), "")
-    return f"not {{}}.{opened}" if opened else f"{{}}.{shut}" if shut else ""
 
 
 def _keys(program: Program, name: str) -> Iterator[str]:

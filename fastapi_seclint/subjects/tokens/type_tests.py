@@ -54,10 +54,10 @@ def testing(
         return ()
     if reader.number == function.number and reader.module is function.module:
         return tested(own, decoding.call.form, suffix, condition, why)
-    given = _gives(own, decoding.call.form)
+    given = _gives(own, decoding.call.form, suffix)
     direct = any(form is through for _, form, _ in callers(program, reader))
     if given is not None and direct:
-        return tested(block, through, suffix or given, condition, why)
+        return tested(block, through, given, condition, why)
     if _guards_alone(program, reader) or _is_for(program, reader, function):
         return tested(own, decoding.call.form, suffix, condition, why)
     if direct and not suffix and (fields := _fields_given(program, own, decoding.call.form)):
@@ -97,13 +97,20 @@ def _is_for(program: Program, reader: Function, function: Function) -> bool:
     return bool(outside) and all(block.function is function for block in outside)
 
 
-def _gives(block: Block, call: Form) -> str | None:
-    """An empty text when a function gives the claims as it read them; None when it gives something else."""
+def _gives(block: Block, call: Form, suffix: str) -> str | None:
+    """Where the claims are in what a function gives, as `suffix` says it of what it reads; None for something else.
+
+    A function that returns `token.claims` gives the claims themselves.
+    """
     names = block.forms.names_of(lambda value: value is call)
     returned = [form[2] for form in block.forms.of("return")]
     whole = [value for value in returned if not is_none(value)]
-    given = all(value is call or (value[0] == "name" and value[2] in names) for value in whole)
-    return "" if whole and given and len(whole) == len(returned) else None
+    parts = [value[2] if suffix and value[0] == "attr" and f".{value[3]}" == suffix else value for value in whole]
+    given = all(value is call or (value[0] == "name" and value[2] in names) for value in parts)
+    if not whole or not given or len(whole) != len(returned):
+        return None
+    taken = {part is not value for part, value in zip(parts, whole, strict=True)}
+    return None if len(taken) > 1 else "" if taken.pop() else suffix
 
 
 def _fields_given(program: Program, block: Block, call: Form) -> frozenset[str]:
