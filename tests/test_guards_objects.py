@@ -336,3 +336,178 @@ async def x(websocket: WebSocket, token: str | None = None):
 
 def test_a_guard_that_a_handler_calls_by_hand_is_one(tmp_path: Path) -> None:
     assert protection(tmp_path, HELPERS) == "protected"
+
+
+VIEWS = """
+    import os
+    import jwt
+    from fastapi import FastAPI, HTTPException, Request
+
+    class Base:
+        def __init__(self, request: Request):
+            self.request = request
+        @classmethod
+        async def create(cls, request):
+            return cls(request=request)
+
+    class Known(Base):
+        @classmethod
+        async def create(cls, request):
+            instance = await super().create(request=request)
+            return instance
+        def payload(self):
+            header = self.request.headers.get("Authorization")
+            if not header or not header.startswith("Bearer "):
+                raise HTTPException(400)
+            try:
+                return jwt.decode(header.split(" ")[1], os.environ["KEY"], algorithms=["HS256"])
+            except jwt.PyJWTError:
+                raise HTTPException(400)
+
+    class Read(Known):
+        async def __call__(self):
+            return self.payload()
+        async def run(self):
+            return self.payload()
+
+    class Free(Known):
+        async def __call__(self):
+            return 1
+        async def run(self):
+            return 1
+
+    def created(cls):
+        async def wrapper(request: Request):
+            view = await cls.create(request=request)
+            return await view()
+        return wrapper
+
+    def called(cls):
+        async def wrapper(request: Request):
+            return await cls(request)()
+        return wrapper
+
+    def run(cls):
+        async def wrapper(request: Request):
+            view = cls(request)
+            return await view.run()
+        return wrapper
+
+    app = FastAPI()
+    for make in (created, run, called):
+        app.add_api_route(f"/{make.__name__}/read", make(Read))
+        app.add_api_route(f"/{make.__name__}/free", make(Free))
+"""
+
+
+@pytest.mark.parametrize("way", ["created", "run", "called"])
+def test_an_object_made_of_the_request_looks_at_it_where_its_class_inherits_that(tmp_path: Path, way: str) -> None:
+    found = routes(tmp_path, VIEWS)
+    assert found[f"/{way}/read"].protection == "protected"
+    assert found[f"/{way}/free"].protection == "open"
+
+
+CLAIMS = """
+    from fastapi import Depends, FastAPI, HTTPException, Request, Security
+    from fastapi.security import HTTPBearer
+    from team_tokens.auth.fastapi import access_token
+    bearer = HTTPBearer(auto_error=False)
+
+    class Auth:
+        def __init__(self, request: Request, token=Security(bearer)):
+            self.client = request.app.state.client
+            self.bearer_token = token
+        async def claims(self):
+            if not self.bearer_token:
+                raise HTTPException(401)
+            try:
+                return await access_token("user", audience="shop")(self.bearer_token)
+            except Exception:
+                raise HTTPException(401)
+        async def token(self):
+            return self.bearer_token
+
+    app = FastAPI()
+    @app.get("/claims")
+    async def claims(auth=Depends(Auth)):
+        return (await auth.claims()).get("name")
+    @app.get("/token")
+    async def token(auth=Depends(Auth)):
+        return await auth.token()
+    @app.post("/by-hand")
+    async def by_hand(sent=Security(bearer)):
+        check = access_token("user", audience="shop")
+        try:
+            return await check(sent)
+        except Exception:
+            raise HTTPException(401)
+"""
+
+
+def test_a_method_of_the_project_is_what_it_does_not_what_it_is_called(tmp_path: Path) -> None:
+    """`auth.claims()` may refuse; a library's function of tokens whose failure is answered with 401 verifies them."""
+    found = routes(tmp_path, CLAIMS)
+    assert {path: row.protection for path, row in found.items()} == {
+        "/claims": "protected", "/token": "open", "/by-hand": "protected"
+    }  # fmt: skip
+
+
+MARKED = """
+    import os
+    from fastapi import APIRouter, FastAPI, HTTPException, Request
+    from fastapi.routing import APIRoute
+
+    def public(function):
+        function.is_public = True
+        return function
+
+    class Guarded(APIRoute):
+        def _check(self, request):
+            if request.headers.get("x-key") != os.environ["KEY"]:
+                raise HTTPException(401)
+        def get_route_handler(self):
+            original = super().get_route_handler()
+            async def handler(request: Request):
+                try:
+                    self._check(request)
+                except HTTPException:
+                    if not getattr(self.endpoint, "is_public", False):
+                        raise
+                return await original(request)
+            return handler
+
+    class ByPath(APIRoute):
+        def get_route_handler(self):
+            original = super().get_route_handler()
+            async def handler(request: Request):
+                if self.path != "/login" and "GET" not in self.methods and not hasattr(self.endpoint, "is_public"):
+                    if request.headers.get("x-key") != os.environ["KEY"]:
+                        raise HTTPException(401)
+                return await original(request)
+            return handler
+
+    marked, other = APIRouter(route_class=Guarded), APIRouter(route_class=ByPath)
+    @marked.get("/guarded")
+    def guarded(): ...
+    @marked.get("/marked")
+    @public
+    def free(): ...
+    @other.post("/login")
+    def login(): ...
+    @other.get("/read")
+    def read(): ...
+    @other.post("/write")
+    def write(): ...
+    @other.post("/other")
+    @public
+    def also_free(): ...
+    app = FastAPI()
+    app.include_router(marked)
+    app.include_router(other)
+"""
+
+
+def test_a_route_class_knows_the_route_that_it_guards(tmp_path: Path) -> None:
+    found = {path: row.protection for path, row in routes(tmp_path, MARKED).items()}
+    assert {path for path, protection in found.items() if protection == "protected"} == {"/guarded", "/write"}
+    assert set(found.values()) == {"protected", "open"}

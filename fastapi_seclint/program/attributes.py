@@ -277,7 +277,8 @@ def _of_super(interpreter: Interpreter, value: Super, name: str, place: Place) -
     for base in lineage:
         if isinstance(base, Class):
             if name in base.namespace:
-                return bind(interpreter, base.namespace[name], value.receiver, base, name, place)
+                own = cls if isinstance(cls, Class) else base  # a class method of a base makes objects of the heir
+                return bind(interpreter, base.namespace[name], value.receiver, own, name, place)
         elif calls.is_router_class(base.name) or (name == "__init__" and base.name in calls.MARKERS):
             return Native(value.receiver, name)
         elif name != "__init__":

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.discovery import is_test_path
-from fastapi_seclint.program import credentials, signatures
+from fastapi_seclint.program import credentials, route_classes, signatures
 from fastapi_seclint.program.anonymous import MAX_FUNCTIONS_OF_A_HANDLER, MAX_STATEMENTS_OF_A_HANDLER, Follower
 from fastapi_seclint.program.callables import dotted_name, parameters, running
 from fastapi_seclint.program.calls import invoke, method_of
@@ -113,7 +113,7 @@ class GuardModel:
                 return f"a decorator of the handler could not be followed ({place})"
             if isinstance(decorator, External) and credentials.names_guardian(name):
                 return f"the decorator {name} cannot be looked into"
-        if (made := _of_own_making(route.app)) is not None:
+        if (made := route_classes.of_own_making(route.app)) is not None:
             return f"{made} is given what FastAPI does not take, and may guard what it serves"
         for include in route.includes:
             if include.adopted:
@@ -204,7 +204,8 @@ class GuardModel:
             if method is None or not isinstance(option, Class):
                 continue
             with self._interpreter.asking():
-                handler = invoke(self._interpreter, method, Arguments([Instance(option)]), method.place)
+                made = Instance(option, route_classes.known_of(route), Arguments())
+                handler = invoke(self._interpreter, method, Arguments([made]), method.place)
             for inner in options(handler):
                 if isinstance(inner, Function) and inner.parameters:
                     given = {inner.parameters[0][0]: REQUEST}
@@ -283,19 +284,6 @@ def _switch_off(meeting: Meeting) -> None:
     """What the default configuration leaves out lets everybody pass; where it may refuse it can be configured."""
     meeting.configured = bool(meeting.opaque) or (meeting.missing, meeting.junk) != ("passes", "passes")
     meeting.missing, meeting.junk, meeting.opaque = "passes", "passes", ()
-
-
-def _of_own_making(app: Router) -> str | None:
-    """The library's class of an application that takes more than FastAPI does: nobody sees what it does with that.
-
-    FastAPI's own constructor has nothing but keywords, and keeps those that it does not know as `extra`.
-    """
-    cls = app.instance.cls if app.instance is not None else None
-    own = isinstance(cls, External) and cls.name not in (
-        "fastapi.applications.FastAPI",
-        "starlette.applications.Starlette",
-    )
-    return cls.name if isinstance(cls, External) and own and app.arguments.positional else None
 
 
 def layers_of(route: Route) -> list[Layer]:

@@ -34,9 +34,14 @@ def holders(interpreter: Interpreter) -> _Held:
 def held_by(interpreter: Interpreter, method: Function, receiver: Value | None) -> Names | None:
     """What a method finds of the request in its object, also where its class inherits it; None where it holds none."""
     held = holders(interpreter)
-    if isinstance(receiver, Instance) and id(receiver.cls) in held:
-        return held[id(receiver.cls)]
-    return held.get(id(method.owner)) if method.owner is not None else None
+    made = receiver.cls if isinstance(receiver, Instance) else None
+    for cls in (made, method.owner) if held else ():
+        for base in cls.lineage() if isinstance(cls, Class) else ():
+            if id(base) in held:
+                return held[id(base)]
+            if isinstance(base, Class) and "__init__" in base.namespace:
+                break
+    return None
 
 
 def _found(interpreter: Interpreter) -> _Held:

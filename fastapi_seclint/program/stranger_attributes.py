@@ -26,7 +26,17 @@ from fastapi_seclint.program.kinds import (
 )
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Collection, External, constant, options, settled, string
+from fastapi_seclint.program.values import (
+    Bound,
+    Collection,
+    External,
+    Function,
+    Value,
+    constant,
+    options,
+    settled,
+    string,
+)
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
@@ -185,7 +195,8 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
         if name in _PREDICATES:
             return EITHER
     if "object" in receiver:
-        return part_of(receiver, name) if credentials.names_caller(name) and not names_refusal(name) else None
+        by_name = credentials.names_caller(name) and not names_refusal(name)
+        return part_of(receiver, name) if by_name and not _is_of_project(walk_.value(form[2])) else None
     if receiver == EMPTY and name in _PREDICATES | _TRANSFORMS:
         walk_.encounter.checked = True
         return EMPTY
@@ -195,6 +206,11 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
         walk_.may_raise = True
         return BAD
     return None
+
+
+def _is_of_project(value: Value) -> bool:
+    """Whether a method is written in the project: what it does says more than its name."""
+    return any(isinstance(option, Bound) and isinstance(option.function, Function) for option in options(value))
 
 
 def names_refusal(name: str) -> bool:

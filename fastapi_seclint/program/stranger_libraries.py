@@ -117,6 +117,8 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
         ("logging.", "json.", "base64.", "binascii.", "hashlib.", "urllib.")
     ):
         return touched
+    if walk_.on_trial and credentials.names_guardian(name) and not _TELLS.match(name.rpartition(".")[2]):
+        walk_.encounter.opaque.append(name)  # `try: await access_token(...)(token)`, and 401 where that raises
     return unknown_call_kinds(walk_, form, touched)
 
 
@@ -244,4 +246,6 @@ _MATCHING = tuple(
     f"re.{compiled}{name}" for compiled in ("", "compile().") for name in ("match", "search", "fullmatch")
 )
 """What asks for the shape of a text, and never says whose it is."""
+_TELLS = re.compile(r"_*(log|print|trace|record|report|track|count|send|save|store|set|add|make|create|new)(_|$)")
+"""Functions that do something with what they are given, whatever it is."""
 _LOGS = re.compile(r"(^|\.)(log|logger|logging|print|debug|info|warning|error|set|add|append|capture|bind)\b")

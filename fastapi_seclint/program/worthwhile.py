@@ -35,7 +35,13 @@ _LONG_BODY = 6000
 
 
 def gives_run_time_data(function: Function) -> bool:
-    """Whether a function is not worth following for a setting: asynchronous or long ones give data, no settings."""
+    """Whether a function is not worth following for a setting: asynchronous or long ones give data, no settings.
+
+    Class methods make objects of their class, also those that are awaited: `view = await View.create(request)`.
+    """
     if function.number < 0:
         return False
-    return bool(function.flags & ASYNC) or function.module.facts.size_of(function.number) > _LONG_BODY
+    return (
+        bool(function.flags & ASYNC and function.kind != "class")
+        or function.module.facts.size_of(function.number) > _LONG_BODY
+    )

@@ -1,0 +1,28 @@
+"""Classes of routes and applications that are not FastAPI's own: what their objects know, what nobody sees of them."""
+
+from __future__ import annotations
+
+from fastapi_seclint.program.routers import Router
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Collection, Const, External, Value
+
+
+def known_of(route: Route) -> dict[str, Value]:
+    """What an object of a route class knows of its route (fastapi/routing.py, `APIRoute.__init__`)."""
+    texts = {"path": route.path, "path_format": route.path, "name": route.name.rpartition(".")[2]}
+    held: dict[str, Value] = {name: Const(text) for name, text in texts.items()}
+    held["methods"] = Collection("set", [Const(method) for method in route.methods])
+    return {**held, "endpoint": route.endpoint} if route.endpoint is not None else held
+
+
+def of_own_making(app: Router) -> str | None:
+    """The library's class of an application that takes more than FastAPI does: nobody sees what it does with that.
+
+    FastAPI's own constructor has nothing but keywords, and keeps those that it does not know as `extra`.
+    """
+    cls = app.instance.cls if app.instance is not None else None
+    own = isinstance(cls, External) and cls.name not in (
+        "fastapi.applications.FastAPI",
+        "starlette.applications.Starlette",
+    )
+    return cls.name if isinstance(cls, External) and own and app.arguments.positional else None
