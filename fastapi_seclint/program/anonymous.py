@@ -53,6 +53,8 @@ class Follower:
         """While the middleware is walked whose leavings all guards behind it find."""
         self.handler: Function | None = None
         """The route's own function while it is walked."""
+        self.relayed: Function | None = None
+        """The function that a websocket's handler calls last, giving it the connection."""
         self.in_handler = False
         """In a handler, what a look-up by a stranger's identity gives is data: whether it is there guards nothing."""
 
@@ -83,8 +85,9 @@ class Follower:
         given = tuple(sorted((name, tuple(sorted(found))) for name, found in arguments.items()))
         left = tuple(sorted((name, tuple(sorted(found))) for name, found in self.nobody.items()))
         who = (stranger.junk, stranger.websocket, stranger.configured, left)
-        key = (id(function), who, self.in_handler, stranger.path, stranger.method, given, id(receiver))
-        anywhere = (id(function), who, stranger.path is None, given, id(receiver))
+        where = (self.in_handler, function is self.relayed, stranger.path, stranger.method)
+        key = (id(function), who, where, given, id(receiver))
+        anywhere = (id(function), who, function is self.relayed, stranger.path is None, given, id(receiver))
         known = self._known.get(key) or (None if self.in_handler else self._known.get(anywhere))
         if known is not None:
             return known

@@ -237,7 +237,7 @@ class GuardModel:
             given = {**bag, **requests, **arguments, "*": frozenset({"bag"})}
             receiver = value.receiver if isinstance(value, Bound) else receiver
             wrapped = next(options(function.wraps), None)
-            self._follower.handler = function
+            self._follower.handler, self._follower.relayed = function, None
             self._follower.in_handler = not isinstance(wrapped, Function) or wrapped is function
             try:
                 result = self._follower.meet(function, stranger, given, receiver)

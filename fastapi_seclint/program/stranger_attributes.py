@@ -26,6 +26,7 @@ from fastapi_seclint.program.kinds import (
 )
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.spelling import snake
+from fastapi_seclint.program.stranger_answers import given_to, is_written
 from fastapi_seclint.program.values import (
     Bound,
     Collection,
@@ -171,7 +172,7 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
         return _fetched(walk_, receiver, form)
     if "session" in receiver and not form[3] and name == "is_authenticated":
         return ABSENT | FALSE
-    if "request" in receiver and (name in _MESSAGES or name.startswith("send")):
+    if "request" in receiver and (name in _MESSAGES or (name.startswith("send") and not is_written(given_to(form)))):
         walk_.spoken = True
     if "request" in receiver and name in ("get", "json", "form", "body", "stream", "url_for", "accept"):
         return CLEAN

@@ -29,6 +29,7 @@ from fastapi_seclint.program.kinds import (
 )
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.request_holders import held_by
+from fastapi_seclint.program.stranger_answers import hears_nothing
 from fastapi_seclint.program.stranger_attributes import asked_of_service, method_kinds, names_refusal
 from fastapi_seclint.program.stranger_callees import is_response, may_guard, may_talk, sounds_like_check, unwrapped
 from fastapi_seclint.program.stranger_codes import told_codes
@@ -309,7 +310,7 @@ def _met(
     encounter = walk_.follower.meet(function, walk_.stranger, arguments, receiver)
     walk_.encounter.heed(encounter)
     walk_.parts = encounter.parts
-    if encounter.denies:
+    if encounter.denies or (function is walk_.follower.relayed and hears_nothing(encounter)):
         codes = {ending.code for ending in encounter.endings}
         looked = encounter.checked or (not encounter.sent and bool(codes & {401, 403}))
         codes = {ending.code for ending in encounter.endings if not ending.conditional} or codes

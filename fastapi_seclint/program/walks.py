@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import GENERATOR, KEYWORDS, VARIADIC, Form, walk
 from fastapi_seclint.program import (
     credentials,
+    stranger_answers,
     stranger_attempts,
     stranger_choices,
     stranger_conditions,
@@ -68,6 +69,8 @@ class Walk:
         self.may_fail = False
         self.on_trial = False
         """In the body of a `try` whose handler answers 401 or 403."""
+        self.alone = False
+        """At the only statement of a branch: nothing was done in it before."""
         self.spoken = False
         """Whether a websocket may have talked to the client: one whose handler ends before that refuses him."""
         self.parts: list[Kinds] = []
@@ -133,6 +136,7 @@ class Walk:
     def block(self, statements: list[Form]) -> bool:
         """Walk statements up to the one that leaves; what is raised ends the function."""
         for statement in statements:
+            self.alone = len(statements) == 1
             self.follower.patience -= 1
             if self.follower.patience < 0:
                 break
@@ -156,15 +160,8 @@ class Walk:
                 return stranger_choices.branches(self, test, body, otherwise)
             case ["def", _, number, name, *_] if self.sends(number):
                 self.names[name] = frozenset({"send"})
-            case ["return", at, value]:
-                self.delegated = _call_in(value) if self.follower.in_handler else None
-                kinds = NOTHING if value is None else self.kinds(value)
-                if value is not None and value[0] == "dict" and not value[2] and self.encounter.checked:
-                    kinds = BAD  # no claims
-                if self._hangs_up():
-                    self.end(True, CLEAN, 403, self.place(at))
-                else:
-                    self.end(False, kinds, None, self.place(at), value)
+            case ["return", *_]:
+                self._return(form)
                 return False
             case ["raise", at, exception, _]:
                 self.end(True, CLEAN, self.code_of(exception), self.place(at))
@@ -177,6 +174,7 @@ class Walk:
                 self.end(False, CLEAN if value is None else self.kinds(value), None, self.place(at))
                 return False
             case ["expr", _, value] if not stranger_results.never_runs(self, value):
+                self.follower.relayed = stranger_answers.relayed(self, form, value) or self.follower.relayed
                 self.kinds(value)
             case ["assert", _, test, _]:
                 if self.truths(test) == {False}:
@@ -206,6 +204,22 @@ class Walk:
                 return False
         return True
 
+    def _return(self, form: Form) -> None:
+        """Leave the function with a value, or a client without an answer."""
+        _, at, value = form
+        self.delegated = stranger_answers.call_in(value) if self.follower.in_handler else None
+        self.follower.relayed = stranger_answers.relayed(self, form, value) or self.follower.relayed
+        kinds = NOTHING if value is None else self.kinds(value)
+        if value is not None and value[0] == "dict" and not value[2] and self.encounter.checked:
+            kinds = BAD  # no claims
+        aside = self.doubt and self.alone and kinds == CLEAN and self.function is self.follower.handler
+        if aside and stranger_answers.tells_nothing(self, value):
+            kinds = NOTHING
+        if self._hangs_up():
+            self.end(True, CLEAN, 403, self.place(at))
+        else:
+            self.end(False, kinds, None, self.place(at), value)
+
     def _let_go(self, manager: Form) -> list[Form | None]:
         """What a `with` catches of what its block raises for a bad token; None in it stands for everything."""
         if manager[2][-1] == "suppress":
@@ -214,7 +228,7 @@ class Walk:
 
     def _hangs_up(self) -> bool:
         """Whether a websocket's handler leaves a client whose credentials it looked at before it talks to him."""
-        handles = self.function is self.follower.handler and self.stranger.websocket
+        handles = self.function in (self.follower.handler, self.follower.relayed) and self.stranger.websocket
         return handles and self.encounter.checked and self.doubt == 0 and not self.spoken
 
     def sends(self, number: int) -> bool:
@@ -266,7 +280,7 @@ class Walk:
         if self.failed is not None:
             kinds = remembered(value, self.failed) or kinds
         for target in names:
-            self.assign(target, kinds, self.parts if _call_in(value) is not None else [])
+            self.assign(target, kinds, self.parts if stranger_answers.call_in(value) is not None else [])
 
     def assign(self, target: Form, kinds: Kinds, parts: Sequence[Kinds] = ()) -> None:
         """Give the names of a target these kinds, or those of the members of a tuple."""
@@ -353,10 +367,3 @@ class Walk:
 
 def _loops(statements: list[Form]) -> bool:
     return bool(statements) and statements[-1][0] in ("break", "continue")
-
-
-def _call_in(value: Form | None) -> Form | None:
-    """The call that an expression is, awaited or not."""
-    if value is not None and value[0] == "await":
-        value = value[2]
-    return value if value is not None and value[0] == "call" else None
