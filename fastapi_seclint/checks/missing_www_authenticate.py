@@ -12,6 +12,7 @@ from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards.bearer_schemes import Scheme
 from fastapi_seclint.subjects.guards.challenges import Refusal, added_elsewhere, refusals
+from fastapi_seclint.subjects.guards.dropped_headers import dropping
 from fastapi_seclint.subjects.guards.unauthorized import concerned
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
 
@@ -32,7 +33,7 @@ RULE = Rule(
 
 @RULE.check
 def missing_www_authenticate(program: Program) -> Iterator[Finding]:
-    """One finding a call that makes the exception."""
+    """One finding a call that makes the exception, and one an answer that leaves out what all exceptions say."""
     functions = concerned(program)
     if not functions or added_elsewhere(program, plain=True):
         return
@@ -46,6 +47,15 @@ def missing_www_authenticate(program: Program) -> Iterator[Finding]:
             if location not in seen and not program.is_test(refusal.block.module):
                 seen.add(location)
                 yield _finding(refusal, scheme, location, function, within=within)
+    for block, answer, name in dropping(program):
+        edit = SetKeyword(block.module.path, span_of(answer[1]), "headers", f"{name}.headers")
+        yield RULE.finding(
+            block.location(answer),
+            "this answer to every HTTPException leaves its headers out, so no 401 names the scheme that it wants: "
+            f"send `headers={name}.headers`",
+            symbol=block.symbol,
+            fix=Fix("send the headers of the exception", True, (edit,)),
+        )
 
 
 def _finding(refusal: Refusal, scheme: Scheme, location: Location, function: Function, *, within: bool) -> Finding:

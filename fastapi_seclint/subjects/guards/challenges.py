@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 HTTP_EXCEPTIONS = ("fastapi.exceptions.HTTPException", "starlette.exceptions.HTTPException")
-_RESPONSE = re.compile(r"^(fastapi|starlette)\.responses\.(JSON|ORJSON|UJSON|PlainText)?Response$")
+RESPONSE = re.compile(r"^(fastapi|starlette)\.responses\.(JSON|ORJSON|UJSON|PlainText)?Response$")
 _HEADER = b'"WWW-Authenticate"'
 
 
@@ -113,10 +113,10 @@ def _of_call(program: Program, block: Block, form: Form) -> Iterator[Refusal]:
         if isinstance(option, Partial):
             if _is_partial_refusal(option) and (lacks := _lacks(program, block, form)) is not None:
                 yield Refusal(block, form, lacks[0])
-        elif isinstance(option, External) and (option.name in HTTP_EXCEPTIONS or _RESPONSE.match(option.name)):
+        elif isinstance(option, External) and (option.name in HTTP_EXCEPTIONS or RESPONSE.match(option.name)):
             if _is_unauthorized(program, block, form) and (lacks := _lacks(program, block, form)) is not None:
                 yield Refusal(block, form, lacks[0])
-        elif isinstance(option, Class) and any(map(_RESPONSE.match, option.external_bases())):
+        elif isinstance(option, Class) and any(map(RESPONSE.match, option.external_bases())):
             if _is_told_401(program, block, option, form):
                 yield Refusal(block, ["class", form[1]], None)
         elif isinstance(option, Class) and not _gets_headers(option, form):
