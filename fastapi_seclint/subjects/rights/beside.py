@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.routes import Route, path_variables
@@ -36,8 +37,22 @@ def unlike_its_sibling(program: Program, route: Route) -> Route | None:
         if (changes or ("GET" in other.methods and _asks_by_guard(program, other))) and _is_stricter(
             program, other, route
         ):
-            return other
+            return None if set(other.methods) == {"DELETE"} and _may_be_made(program, route) else other
     return None
+
+
+def _may_be_made(program: Program, route: Route) -> bool:
+    """Whether who may change a thing may make some as well: only to delete them is kept for others, then."""
+    collection = re.sub(r"/{[^{}]*}/?$", "", route.path)
+    makers = [
+        other
+        for other in program.routes
+        if other.app is route.app and "POST" in other.methods and other.path.rstrip("/") == collection
+    ]
+    asks_no_more = (
+        program.guarding(maker).protection == "protected" and not authorizes(program, maker) for maker in makers
+    )
+    return bool(makers) and all(asks_no_more)
 
 
 def _asks_by_guard(program: Program, route: Route) -> bool:
