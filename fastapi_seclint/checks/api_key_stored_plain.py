@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Function, options
@@ -17,7 +16,7 @@ from fastapi_seclint.subjects.code.sql import met, written_out
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.owners.records import is_schema
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
-from fastapi_seclint.subjects.secrets.key_makers import HASHING, key_makers
+from fastapi_seclint.subjects.secrets.key_makers import is_hashed, key_makers
 from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.secrets.stored_keys import (
     RUNNING,
@@ -62,7 +61,7 @@ def api_key_stored_plain(program: Program) -> Iterator[Finding]:
 
 def _looked_up(program: Program) -> Iterator[Finding]:
     for item in comparisons(program):
-        if item.operator in ("in", "not in") and item.kind == "API key" and not _hashed(item.block, item.secret):
+        if item.operator in ("in", "not in") and item.kind == "API key" and not is_hashed(item.block, item.secret):
             message = _MESSAGE.format(what="the valid API keys are kept")
             yield RULE.finding(item.block.location(item.form), message, symbol=item.block.symbol)
     yield from _of_dictionaries(program)
@@ -107,7 +106,7 @@ def _of_new_keys(program: Program) -> Iterator[Finding]:
             returned = any(part is call for form in block.forms.of("return") if form[2] for part in walk([form[2]]))
             if returned or _is_sent_only(program, block, call):
                 continue
-            if _is_key(program, name, owner) and not _hashed(block, key):
+            if _is_key(program, name, owner) and not is_hashed(block, key):
                 message = _MESSAGE.format(what=f"new API keys are kept in `{name}`")
                 yield RULE.finding(block.location(call), message, symbol=block.symbol)
 
@@ -181,14 +180,4 @@ def _is_key(program: Program, column: str, model: str) -> bool:
 
 def _plain(block: Block, sent: Form) -> bool:
     """Whether what is asked for is a key that nobody hashed: a name or an attribute that no hash was assigned to."""
-    return sent[0] in ("name", "attr", "sub") and not _hashed(block, sent)
-
-
-def _hashed(block: Block, form: Form) -> bool:
-    scope = block.scope
-    spoken = [str(item[-1]) for item in walk(form) if item[0] in ("name", "attr")]
-    if form[0] == "name" and isinstance(scope, FunctionScope):
-        for statement in scope.assignments(form[2]):
-            if statement[0] in ("assign", "annassign") and statement[-1] is not None:
-                spoken += [str(item[-1]) for item in walk(statement[-1]) if item[0] in ("name", "attr")]
-    return any(HASHING & set(words_of(name)) for name in spoken)
+    return sent[0] in ("name", "attr", "sub") and not is_hashed(block, sent)

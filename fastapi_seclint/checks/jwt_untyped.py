@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.tokens.kinds import Kind, kinds, made_together, same_key, told_apart
@@ -44,23 +45,37 @@ def jwt_untyped(program: Program) -> Iterator[Finding]:
         access = [kind for kind in access if made_together(kind, refresh)] or access
         same = [kind for kind in access if not told_apart(program, kind, refresh)]
         if same and not any(told_apart(program, kind, refresh) for kind in access):
-            if refresh.place.location in seen:
-                continue
-            seen.add(refresh.place.location)
-            yield _finding(program, refresh, same[0], told_apart_by_type(program, refresh, found))
+            finding = _finding(program, refresh, same[0], told_apart_by_type(program, refresh, found))
+            if finding.location not in seen:
+                seen.add(finding.location)
+                yield finding
 
 
 def _finding(program: Program, refresh: Kind, access: Kind, fix: Fix | None) -> Finding:
     evidence = []
+    location, symbol = refresh.place.location, refresh.symbol
+    if _is_one_maker(refresh, access):
+        location, symbol = refresh.token.encoding.call.location, refresh.token.encoding.call.block.symbol
+        evidence.append(Evidence(refresh.place.location, "the refresh token is made here"))
     if access.place.location != refresh.place.location:
         evidence.append(Evidence(access.place.location, "the access token is made here"))
     evidence += [Evidence(decoding.call.location, "tokens are read here") for decoding in readers(program)]
     renewing = [(function.place.location, "tokens are renewed here") for function in refreshing_functions(program)]
-    for location, message in (*((place, "a guard takes tokens here") for place in guarded(program)), *renewing):
-        if location.path not in {item.location.path for item in evidence} | {refresh.place.location.path}:
-            evidence.append(Evidence(location, message))
+    for where, message in (*((place, "a guard takes tokens here") for place in guarded(program)), *renewing):
+        if where.path not in {item.location.path for item in evidence} | {location.path}:
+            evidence.append(Evidence(where, message))
     sure = refresh.sure and access.sure
     return RULE.finding(
-        refresh.place.location, _MESSAGE, symbol=refresh.symbol, confidence="high" if sure else "medium",
+        location, _MESSAGE, symbol=symbol, confidence="high" if sure else "medium",
         evidence=evidence, fix=fix, masks=("jwt-type-unchecked",),
     )  # fmt: skip
+
+
+def _is_one_maker(refresh: Kind, access: Kind) -> bool:
+    """Whether one function writes the claims of both tokens, for callers that are not called after either."""
+    call = refresh.token.encoding.call
+    if call.location != access.token.encoding.call.location:
+        return False
+    subject = refresh.token.claims.get("sub")
+    written = [one.block.symbol for one in subject.written] if subject is not None else []
+    return call.block.symbol in written and "refresh" not in words_of(refresh.symbol.rpartition(".")[2])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.routers import Include, Router, native, strings
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Place, string
+from fastapi_seclint.program.values import Class, Place, string
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.addresses import asks_the_address
@@ -145,14 +145,21 @@ def _by_its_words(program: Program, group: _Group) -> _Opening | None:
     telling = next((words for words in own if access.is_admin_like(words)), None)
     if telling is None and access.is_admin_name(name := _name(program, router)):
         telling = name
-    place = router.place if include is None or _only_open(program, router) else include.place
+    place = _made_at(router) if include is None or _only_open(program, router) else include.place
     if telling is None and include is not None:
         given = (string(include.prefix) or "", *(strings(include.arguments.get("tags")) or ()))
         telling = next((words for words in given if access.is_admin_like(words)), None)
-        place = router.place if _is_shared(program, include) and _only_open(program, router) else include.place
+        place = _made_at(router) if _is_shared(program, include) and _only_open(program, router) else include.place
     if telling is None or (_SECTION.search(telling) and not any(exposed(program, route) for route in group.routes)):
         return None
     return _Opening(place, f"{telling!r} speaks of administration and nothing guards it", tuple(group.routes))
+
+
+def _made_at(router: Router) -> Place:
+    """Where a router is made: for one of a class of the project's own where that is called, `AdminRouter("staff")`."""
+    instance = router.instance
+    own = instance.place if instance is not None and isinstance(instance.cls, Class) else None
+    return own if own is not None else router.place
 
 
 def _is_shared(program: Program, include: Include) -> bool:
@@ -192,7 +199,7 @@ def _by_its_neighbours(program: Program, group: _Group, groups: list[_Group]) ->
             evidence = Evidence(sibling.place.location, "the router that is included here is guarded as a whole")
             reason = "the routers that are included beside it are guarded as a whole and this one is not"
             shared = _is_shared(program, include) and _only_open(program, group.router)
-            place = group.router.place if shared else include.place
+            place = _made_at(group.router) if shared else include.place
             return _Opening(place, reason, tuple(group.routes), (evidence,))
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.matches import FIELD
 from fastapi_seclint.program import calls, fastapi_users, members, models, paths, signatures
 from fastapi_seclint.program.builtin_calls import DUMPS
 from fastapi_seclint.program.names import external
@@ -67,7 +68,7 @@ def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Plac
     if isinstance(value, ModuleValue):
         return _of_module(interpreter, value, name, place)
     if isinstance(value, Instance):
-        return _of_instance(interpreter, value, name, place)
+        return _of_instance(interpreter, value, _matched(value, name) if name.startswith(FIELD) else name, place)
     if isinstance(value, Class):
         return of_class(interpreter, value, value, name, place)
     if isinstance(value, Super):
@@ -246,6 +247,19 @@ def holds_data(cls: Class) -> bool:
 def is_settings(cls: Class) -> bool:
     """Whether objects of this class read their fields from the environment (pydantic-settings)."""
     return any(base in SETTINGS_BASES for base in cls.external_bases())
+
+
+def _matched(instance: Instance, name: str) -> str:
+    """The attribute that a positional pattern of a class matches: a field of a dataclass or named tuple, by its number.
+
+    Source: Python's data model, 3.3.9; dataclasses and named tuples make `__match_args__` of their fields.
+    """
+    bases = (
+        [base for base in instance.cls.lineage() if isinstance(base, Class)] if isinstance(instance.cls, Class) else []
+    )
+    names = list(dict.fromkeys(field for base in reversed(bases) for field, _, _ in base.fields))
+    number = int(name.removeprefix(FIELD).rstrip(">"))
+    return names[number] if number < len(names) else name
 
 
 def bind(interpreter: Interpreter, found: Value, receiver: Value, cls: Class, name: str, place: Place) -> Value:

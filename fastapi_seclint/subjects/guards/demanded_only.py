@@ -1,4 +1,4 @@
-"""Middleware and decorators that ask for a token and let in whoever sends one: they never look at what they got."""
+"""Middleware, route classes and decorators that ask for a token, let in whoever sends one, and never look at it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.callables import dotted_name, parameters
+from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.credentials import names_credential
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.guards import layers_of
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Class, Function, Value, options
+from fastapi_seclint.program.values import Class, Function, Instance, Value, options
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.credentials import backend_refuses, hands_on
 from fastapi_seclint.subjects.rights.reached import reached
@@ -26,6 +27,7 @@ _CARRIED = frozenset({"headers", "cookies"})
 def demanding(program: Program) -> Iterator[tuple[Function, list[Route]]]:
     """The functions of middleware, decorators and handlers that only ask for a token, and what a made-up one opens."""
     yield from _middleware(program)
+    yield from _route_classes(program)
     yield from _decorators(program)
     yield from _handlers(program)
 
@@ -58,6 +60,32 @@ def _middleware(program: Program) -> Iterator[tuple[Function, list[Route]]]:
     for key, (function, routes) in found.items():
         if key not in checked and _looks_no_further(program, function):
             yield function, routes
+
+
+def _route_classes(program: Program) -> Iterator[tuple[Function, list[Route]]]:
+    """The functions that route classes of the project answer with, which only ask for a token, and the routes."""
+    found: dict[tuple[str, int], tuple[Function, list[Route]]] = {}
+    for route in program.routes:
+        if route.place is None or program.is_test(route.place.module):
+            continue
+        classes = [one for one in options(route.router.arguments.get("route_class")) if isinstance(one, Class)]
+        guarding = program.guarding(route) if classes else None
+        if guarding is None or guarding.protection != "open":
+            continue
+        asking = {item.name for item in guarding.meetings if (item.missing, item.junk) == ("denies", "passes")}
+        for method in (method_of(Instance(one), "get_route_handler") for one in classes if one.dotted in asking):
+            for function in _defined_in(program, method) if method is not None else ():
+                if _looks_no_further(program, function):
+                    found.setdefault((function.module.file, function.number), (function, []))[1].append(route)
+    yield from found.values()
+
+
+def _defined_in(program: Program, method: Function) -> Iterator[Function]:
+    """The functions that are defined in a method."""
+    for number, (_, _, around) in enumerate(method.module.facts.functions):
+        function = program.sites.function(method.module, number) if around == method.number else None
+        if function is not None:
+            yield function
 
 
 def _decorators(program: Program) -> Iterator[tuple[Function, list[Route]]]:
@@ -163,6 +191,8 @@ def _only_asks(program: Program, function: Function) -> bool:
     around = function.module.facts.functions[function.number][2] if function.number >= 0 else -1
     outer = program.sites.function(function.module, around) if around >= 0 else None
     goes_on = _GOES_ON | {item[0] for item in (outer.parameters if outer is not None else ())}
+    made = outer.forms.of("assign") if outer is not None else ()
+    goes_on |= {target[2] for form in made for target in form[2] if target[0] == "name"}
     for call in function.forms.of("call"):
         given = list(walk(arguments(call)))
         whole = any(item[0] == "name" and item[2] in ("request", "scope") for item in given)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from fastapi_seclint.facts.forms import VARIADIC, Form, arguments, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import External, Place, options
+from fastapi_seclint.program.values import Collection, External, Function, Mapping, Place, Value, iterate, options
 from fastapi_seclint.subjects.code.development import holds, keeps_to_development, only_in_development
 from fastapi_seclint.subjects.code.origins import ask, callers
 from fastapi_seclint.subjects.leaks.answering import registered
@@ -289,18 +289,35 @@ def _given_around(program: Program, block: Block, name: str) -> Iterator[tuple[B
             for where, call, bound in callers(program, outer):
                 yield from ((where, item) for item in call[3][at - bound : None if rest else at - bound + 1])
                 yield from ((where, value) for keyword, value, _ in call[4] if keyword == name)
+            if (usual := outer.parameters[at][3]) is not None and (outside := _around(program, outer)) is not None:
+                yield outside, usual
             return
         around = block.module.facts.functions[around][2]
+
+
+def _around(program: Program, function: Function) -> Block | None:
+    """Where a function is defined, so that the defaults of its parameters are read there."""
+    return program.sites.block(function.module, function.module.facts.functions[function.number][2])
+
+
+def _classes(program: Program, found: Caught, kind: Form) -> Iterator[Value]:
+    """What an `except` names, one by one: also those of a tuple with a name, and the keys of `tuple(TABLE)`."""
+    where = found.where or found.block
+    match kind:
+        case ["call", _, ["name", _, "tuple"], [inner], []] | ["star", _, inner]:
+            kind = inner
+    asked = [(where, kind)] if kind[0] in ("name", "attr") else []
+    if kind[0] == "name" and not found.handler:
+        asked = list(_given_around(program, where, kind[2])) or asked
+    for option in (option for block, form in asked for option in options(ask(program, block, form))):
+        members = iterate(option) if isinstance(option, Collection | Mapping) else None
+        yield from (one for member in members for one in options(member)) if members is not None else (option,)
 
 
 def _sort(program: Program, found: Caught, kind: Form) -> Sort:
     if kind[0] == "const":
         return "foreign" if kind[2] == 500 else "own"
-    where = found.where or found.block
-    asked = [(where, kind)] if kind[0] in ("name", "attr") else []
-    if kind[0] == "name" and not found.handler:
-        asked = list(_given_around(program, where, kind[2])) or asked
-    for option in (option for block, form in asked for option in options(ask(program, block, form))):
+    for option in _classes(program, found, kind):
         if not isinstance(option, External):
             continue
         if option.name in _ALL:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
+from fastapi_seclint.facts.forms import Form, Forms, arguments, last_name, walk
+from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.statuses import LIMIT_REACHED
 from fastapi_seclint.program.values import Class
@@ -54,13 +57,31 @@ def made_for_each(program: Program) -> Iterator[tuple[Location, str]]:
                 if value is not None and _is_made(value, limiting):
                     yield block.location(value), block.symbol
             yield from _asked_at_once(block, limiting)
+        yield from _asked_by_others(program, route)
         if route.function is not None and not program.is_test(route.function.module):
             limiting = _limiting(program) if limiting is None else limiting
             body = program.sites.block(route.function.module, route.function.number) if limiting else None
             yield from _asked_at_once(body, limiting) if body is not None else ()
 
 
-def _asked_at_once(block: Block, limiting: set[str]) -> Iterator[tuple[Location, str]]:
+def _asked_by_others(program: Program, route: Route) -> Iterator[tuple[Location, str]]:
+    """Where a dependency makes an object that counts, which another one or the handler asks before it answers 429."""
+    asking = [(node.function, node.children) for node in route.nodes()]
+    asking.append((route.function, list(route.dependencies)))
+    for function, given in asking:
+        block = program.sites.block(function.module, function.number) if function is not None and given else None
+        if block is None or not any(_refuses(form[3]) for form in block.forms.of("if")):
+            continue
+        for maker in (child.function for child in given):
+            body = program.sites.block(maker.module, maker.number) if maker is not None else None
+            if body is None or maker is None or maker.decorators or program.is_test(maker.module):
+                continue
+            for form in body.forms.of("return"):
+                if form[2] is not None and _is_made(form[2], _keeping(program)):
+                    yield body.location(form[2]), body.symbol
+
+
+def _asked_at_once(block: Block, limiting: AbstractSet[str]) -> Iterator[tuple[Location, str]]:
     """A limiter that is made where it is asked: `LoginLimit()(request)`, `LoginLimit().hit(key)`."""
     for form in block.forms.of("call"):
         match form:
@@ -90,7 +111,7 @@ def _refuses(statements: list[Form]) -> bool:
     )
 
 
-def _counted_by(block: Block, tests: list[Form], keeping: set[str]) -> Form | None:
+def _counted_by(block: Block, tests: list[Form], keeping: AbstractSet[str]) -> Form | None:
     """The assignment of an empty dictionary that a test depends on, when nothing but this request fills it."""
     names = _names(tests)
     assigned = block.forms.of("assign", "annassign")
@@ -108,15 +129,29 @@ def _counted_by(block: Block, tests: list[Form], keeping: set[str]) -> Form | No
     return None
 
 
-def _keeping(program: Program) -> set[str]:
-    """The names of the project's classes whose objects count in a dictionary of their own."""
+@lru_cache(maxsize=1)
+def _keeping(program: Program) -> frozenset[str]:
+    """The names of the project's classes whose objects count in a dictionary or a number of their own."""
     found: set[str] = set()
     for module in program.modules.by_file.values():
         for form in module.facts.forms(MODULE).of("class"):
-            for item in form[6]:
-                if item[0] == "def" and item[3] == "__init__" and _keeps(module.facts.forms(item[2]).of("assign")):
-                    found.add(form[2])
-    return found
+            methods = [(item[3], module.facts.forms(item[2])) for item in form[6] if item[0] == "def"]
+            start = next((forms for name, forms in methods if name == "__init__"), None)
+            if start is not None and (_keeps(start.of("assign")) or _counts(start, [forms for _, forms in methods])):
+                found.add(form[2])
+    return frozenset(found)
+
+
+def _counts(start: Forms, methods: list[Forms]) -> bool:
+    """Whether a number that an object begins with goes up or down in its methods: `self.left -= 1`."""
+    begun = {target[3] for form in start.of("assign") for target in _parts(form[2]) if target[0] == "attr"}
+    changed = (form[3] for forms in methods for form in forms.of("augassign") if form[2] in ("+", "-"))
+    return any(target[0] == "attr" and target[2][2:] == ["self"] and target[3] in begun for target in changed)
+
+
+def _parts(targets: list[Form]) -> Iterator[Form]:
+    for target in targets:
+        yield from target[2] if target[0] in ("tuple", "list") else [target]
 
 
 def _keeps(assignments: list[Form]) -> bool:
@@ -124,7 +159,7 @@ def _keeps(assignments: list[Form]) -> bool:
     return any(_is_empty(form[3]) for form in stores)
 
 
-def _is_made(form: Form, keeping: set[str]) -> bool:
+def _is_made(form: Form, keeping: AbstractSet[str]) -> bool:
     return form[0] == "call" and form[2][0] == "name" and form[2][2] in keeping
 
 

@@ -27,6 +27,7 @@ from fastapi_seclint.subjects.passwords.names import (
     logs_in_elsewhere,
     naming,
 )
+from fastapi_seclint.subjects.passwords.positional import by_name
 from fastapi_seclint.subjects.passwords.put_away import is_an_entry
 from fastapi_seclint.subjects.passwords.replaced import is_given_salt
 from fastapi_seclint.subjects.passwords.rest import named_by_callers, takes_rest
@@ -240,6 +241,7 @@ def _is_spread(call: Form, name: str) -> bool:
 def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
     function = call[2]
     last = str(function[-1]) if function[0] in ("name", "attr") else ""
+    call = by_name(known, block, call) if last[:1].isupper() else call
     tells = any(
         keyword is None
         or naming(keyword)

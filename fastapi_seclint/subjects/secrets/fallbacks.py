@@ -18,6 +18,7 @@ from fastapi_seclint.subjects.code.literals import texts
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import Read, read_of, reads_setting
 from fastapi_seclint.subjects.secrets.declared_settings import declared
+from fastapi_seclint.subjects.secrets.filling import filled_in, given_name, validates
 from fastapi_seclint.subjects.secrets.layered import Layer, layered
 from fastapi_seclint.subjects.secrets.loaded import is_parsers, loaded_read
 from fastapi_seclint.subjects.secrets.names import word_set
@@ -118,8 +119,7 @@ class _Search:
             case ["annassign", place, target, _, value]:
                 self.visit(value, name_of(target), place, found)
             case ["return", place, value]:
-                function = self.block.function
-                self.visit(value, function.name if function is not None else "", place, found)
+                self.visit(value, given_name(self.block, self.words), place, found)
             case ["call", _, function, positional, keywords]:
                 found += self.of_call(form, name, at) if len(positional) + len(keywords) > 1 else ()
                 self.visit(function, name, at, found)
@@ -165,7 +165,7 @@ class _Search:
         """The fallback that a call is given: beside what it reads, so that a call of one thing has none."""
         yield from self.of_declared(form, name, at)
         read = helped_read(self.program, self.block, form) or loaded_read(self.program, self.block, form)
-        read = read or read_of(form)
+        read = read or read_of(form) or filled_in(self.block, form)
         if read is not None and read.default is not None:
             named = self.key(read)
             if self.is_option(read, named) or is_parsers(self.program, self.block, read):
@@ -242,6 +242,8 @@ class _Search:
                 found = self.assigned(form[3], {name_of(asked if read is None else asked[2])}, "unset")
                 told = reads_setting(read) if read is not None else self.is_configured(asked)
                 yield from (item for item in found if not item.weak or told)
+            case ["compare", _, ["const", _, str() as key], ["not in"], [_]]:
+                yield from (item for item in self.assigned(form[3], {key}, "unset") if not item.weak)
 
     def of_replaced(self) -> Iterator[Fallback]:
         """`KEY = "text"`, then `if "KEY" in os.environ: KEY = os.environ["KEY"]`."""
@@ -259,9 +261,9 @@ class _Search:
         """`if self.signing_key is None: return "text"`, where the text is used as a key or the function called so."""
         function = self.block.function
         for statement, _, asked in returned_texts(self.block.statements) if function is not None else ():
-            name = function.name if function is not None else ""
+            name = given_name(self.block, self.words)
             kind = self.words.kind(name) or self.used_as(statement[2])
-            if kind and (asked[0] not in ("name", "attr") or self.is_configured(asked)):
+            if kind and (validates(self.block) or asked[0] not in ("name", "attr") or self.is_configured(asked)):
                 yield from self.made(statement[2], name, kind, statement[1], "unset", statement)
 
     def is_configured(self, asked: Form) -> bool:

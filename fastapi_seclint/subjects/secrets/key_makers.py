@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import External, Value, options
@@ -66,3 +67,14 @@ def _is_key(value: Form, fresh: set[str]) -> bool:
     return any(name in _OF_LIBRARIES for name in called) or any(
         form[0] == "name" and form[2] in fresh for form in walk(value)
     )
+
+
+def is_hashed(block: Block, form: Form) -> bool:
+    """Whether an expression speaks of hashing, or a local name of it was given something that does."""
+    scope = block.scope
+    spoken = [str(item[-1]) for item in walk(form) if item[0] in ("name", "attr")]
+    if form[0] == "name" and isinstance(scope, FunctionScope):
+        for statement in scope.assignments(form[2]):
+            if statement[0] in ("assign", "annassign") and statement[-1] is not None:
+                spoken += [str(item[-1]) for item in walk(statement[-1]) if item[0] in ("name", "attr")]
+    return any(HASHING & set(words_of(name)) for name in spoken)

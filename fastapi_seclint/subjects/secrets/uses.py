@@ -27,6 +27,7 @@ from fastapi_seclint.subjects.code.loops import turns
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.told import told
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
+from fastapi_seclint.subjects.secrets.key_makers import is_hashed
 from fastapi_seclint.subjects.secrets.looked_up import looked_up
 from fastapi_seclint.subjects.secrets.names import Reach, kind_of, plausible
 from fastapi_seclint.subjects.secrets.needs import Use
@@ -235,6 +236,8 @@ def _compared(program: Program) -> Iterator[tuple[Value, Use]]:
         spoken = {name_of(item).lower() for item in walk(call.form[3]) if item[0] in ("name", "attr")}
         if any("user" in name or "email" in name for name in spoken):
             continue
+        if any(is_hashed(call.block, form) for form in call.form[3]):
+            continue  # what a digest is compared with is a digest, which is no key to anything
         for form in call.form[3]:
             use = Use("secret", "what a caller has to know", call.block.location(form))
             yield call.ask(form), use

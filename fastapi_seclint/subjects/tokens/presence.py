@@ -18,7 +18,19 @@ def only_asked_for(function: Function, claims: set[str]) -> set[int]:
         match form:
             case ["assign", _, [["name", _, name]], value] if _only_asked(function, name):
                 found.update(_named(value, claims))
+    for form in function.forms.of("dict"):
+        found.update(_demanded(form, claims))
     return found
+
+
+def _demanded(options: Form, claims: set[str]) -> Iterator[int]:
+    """The claims that options only say must be there: PyJWT's `require`, authlib's `{"kind": {"essential": True}}`."""
+    for key, value in options[2]:
+        match key, value:
+            case ["const", _, "require"], ["list" | "tuple" | "set", _, names]:
+                yield from (id(name) for name in names if name[0] == "const" and name[2] in claims)
+            case ["const", _, claim], ["dict", _, [[["const", _, "essential"], _]]] if claim in claims:
+                yield id(key)
 
 
 def _claim_of(test: Form, claims: set[str]) -> Iterator[int]:

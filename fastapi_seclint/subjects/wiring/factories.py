@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import VARIADIC, Form, walk
 from fastapi_seclint.program.callables import Parameter, parameters, running
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.names import spelled
@@ -26,7 +26,7 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.subjects.code.handing import handed_to
-from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.subjects.code.origins import ask, body_of, callers
 from fastapi_seclint.subjects.owners.identity import known_as
 from fastapi_seclint.subjects.wiring.dependencies import (
     Consumer,
@@ -59,7 +59,7 @@ def uncalled(program: Program) -> list[tuple[Call, Argument | None, Factory]]:
 
     No argument where that names one guard after the other: `[Depends(guard) for guard in (current_user, has_role)]`.
     """
-    found = []
+    found: list[tuple[Call, Argument | None, Factory]] = []
     consumers: dict[tuple[object, int], list[Consumer]] | None = None
     for call in wiring(program).calls:
         argument = call.argument("dependency", 0)
@@ -68,6 +68,7 @@ def uncalled(program: Program) -> list[tuple[Call, Argument | None, Factory]]:
         place = (call.block.module.file, call.form[1])
         factory = _factory(program, call, argument, (consumers or {}).get(place, []))
         if factory is None:
+            found += _handed_in(program, call, argument) if argument is not None else ()
             continue
         consumers = fillings(program) if consumers is None else consumers
         if not _meant(program, factory, consumers.get(place, [])):
@@ -91,6 +92,22 @@ def _factory(program: Program, call: Call, argument: Argument | None, consumers:
     if first is None and any(isinstance(option, External | Unknown) for option in options(value)):
         return _called_elsewhere(program, call, argument)
     return first
+
+
+def _handed_in(program: Program, call: Call, argument: Argument) -> Iterator[tuple[Call, Argument | None, Factory]]:
+    """What callers hand to a helper that gives each to Depends: `require(current_user, has_role)`, at their calls.
+
+    `def require(*guards): return [Depends(guard) for guard in guards]`.
+    """
+    function = call.block.function
+    around = _around(call, argument.form[2]) if argument.form[0] == "name" else []
+    rest = {item[0]: place for place, item in enumerate(function.parameters) if item[1] == VARIADIC} if function else {}
+    taken = [rest[form[2]] for form in around if form[0] == "name" and form[2] in rest]
+    for block, form, bound in callers(program, function) if function is not None and taken else ():
+        for given in form[3][taken[0] - bound :]:
+            made = [_of_value(program, option) for option in options(ask(program, block, given))]
+            if made and all(made) and made[0] is not None:
+                yield Call(block, form, call.name, program.interpreter), None, made[0]
 
 
 def _is_each(call: Call, argument: Argument) -> bool:
