@@ -138,6 +138,10 @@ def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]
                 made = (found.block.module.file, call[1]) in program.refusals
                 given = [item for item in readable(call) if not made or item[1] != call[1]]
                 yield from ((item, "high") for item in given if tells(found, item))
+            case ["assign", _, [["sub", _, ["attr", _, ["name", _, "request"], "session"], _]], value] if tells(
+                found, value
+            ):
+                yield value, "medium"  # the cookie of Starlette's SessionMiddleware, which whoever has it can read
             case ["assign", _, _, ["call", *_] as call] if is_http(program, found.block, call):
                 yield from ((item, "high") for item in readable(call) if tells(found, item))
             case ["call", _, ["name" | "attr", *_] as function, *_] if _RESPONSE.match(str(function[-1])):

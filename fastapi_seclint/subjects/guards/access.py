@@ -67,7 +67,7 @@ _PLACE = re.compile(
 _PERSON = re.compile(r"(user|member|employee|staff|customer|client|patient|student|owner|person|account|profile)", re.I)
 _NEVER_PUBLISHED = re.compile(
     r"^(((customers?|clients?|suppliers?|users?|members?|patients?|accounts?)[-_])?(orders?|invoices?|payments?|transactions?|receipts?)"
-    r"|messages?|conversations?|inbox|wallets?|salar(y|ies)|payroll|prescriptions?|secrets?|api[-_]?keys?|credentials|audit([-_]logs?)?|backups?)$",
+    r"|messages?|conversations?|inbox|wallets?|salar(y|ies)|payroll|prescriptions?|appointments?|medical[-_]?records?|secrets?|api[-_]?keys?|credentials|audit([-_]logs?)?|backups?)$",
     re.I,
 )
 _AUDIT = re.compile(r"^audit([-_]logs?)?$", re.I)

@@ -47,6 +47,7 @@ from fastapi_seclint.subjects.guards.listings import (
 )
 from fastapi_seclint.subjects.guards.of_tenants import kept_for_tenant
 from fastapi_seclint.subjects.guards.outliers import is_outlier
+from fastapi_seclint.subjects.guards.own_session import keeps_for_its_sender
 from fastapi_seclint.subjects.guards.proofs import brings_proof
 from fastapi_seclint.subjects.guards.pushing import changes_by_id, tells_strangers
 from fastapi_seclint.subjects.guards.said import (
@@ -161,6 +162,8 @@ def excuse(program: Program, route: Route) -> str:
         return "the handler works out its answer from what it is sent and keeps nothing"
     if only_makes_a_file(program, route):
         return "the handler makes a file of what it is sent and keeps nothing"
+    if keeps_for_its_sender(program, route):
+        return "the handler changes nothing but the session of whoever calls it"
     if _is_dead(program, route):
         return "something on its way refuses or sends away whoever comes"
     if brings_proof(program, route) and not _runs_code(program, route):

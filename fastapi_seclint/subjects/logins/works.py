@@ -37,14 +37,19 @@ def hands_over(handler: Function) -> bool:
 def by_work(program: Program, handler: Function) -> Literal["login", "registration"] | None:
     """A login verifies a password, a registration hashes one (guide, section 2); None for what does neither.
 
-    The services that a handler calls work for it.
+    The services that a handler calls work for it. Whoever is given a token for a new password has registered, too,
+    where that is kept as it is.
     """
     known = passwords(program)
     bodies = (body_of(program, function) for function in reached(program, handler, _DEPTH))
     blocks = [block for block in bodies if block is not None]
     if any(known.is_verification(block, call) for block in blocks for call in block.forms.of("call")):
         return "login"
-    return "registration" if any(map(known.hashes, blocks)) else None
+    makes = any(_MAKES_TOKEN.match(last_name(call[2])) for call in handler.forms.of("call"))
+    return "registration" if makes or any(map(known.hashes, blocks)) else None
+
+
+_MAKES_TOKEN = re.compile(r"^(create|generate|make|issue|encode|sign)_((access|jwt|auth|user)_)?(jwt|tokens?)(_pair)?$")
 
 
 def asks_for_refresh_token(handler: Function) -> bool:

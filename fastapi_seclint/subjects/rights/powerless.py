@@ -12,6 +12,7 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.owners.lost_conditions import lost_conditions
 from fastapi_seclint.subjects.owners.notes import logs
+from fastapi_seclint.subjects.rights.account_kinds import picking_tables
 from fastapi_seclint.subjects.rights.always import always_passing
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def without_effect(program: Program, function: Function) -> frozenset[int]:
         found = _found(program, block) if block is not None else ()
         known[key] = frozenset(id(inner) for form in found for inner in walk(form))
         known[key] |= frozenset(id(form) for form in always_passing(function)) | lost_conditions(function)
+        known[key] |= frozenset(id(form) for form in picking_tables(function))
     return known[key]
 
 
