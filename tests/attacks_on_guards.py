@@ -19,7 +19,9 @@ from typing import Any
 
 import jwt
 from guard_programs import KEY, SECRET
-from starlette.testclient import TestClient
+from starlette.exceptions import HTTPException
+from starlette.testclient import TestClient, WebSocketDenialResponse
+from starlette.websockets import WebSocketDisconnect
 
 EXPIRES = int(time.time()) + 3600
 
@@ -32,8 +34,21 @@ def ways(key: str, token: str) -> Iterator[dict[str, Any]]:
     yield {"params": {"key": key}}
 
 
+def heard(client: TestClient, request: dict[str, Any]) -> int:
+    """200 where a websocket says something to its client, 403 where it leaves him before."""
+    query = "".join(f"?{name}={value}" for name, value in request.get("params", {}).items())
+    try:
+        with client.websocket_connect(f"/x{query}", headers=dict(request.get("headers", {}))) as connection:
+            connection.receive_text()
+    except (WebSocketDisconnect, WebSocketDenialResponse, HTTPException):
+        return 403
+    return 200
+
+
 def codes(app: Any, method: str, requests: list[dict[str, Any]]) -> list[int]:
     client = TestClient(app, raise_server_exceptions=False)
+    if method == "websocket":
+        return [heard(client, request) for request in requests]
     return [client.request(method, "/x", **request).status_code for request in requests]
 
 

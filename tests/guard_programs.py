@@ -18,7 +18,7 @@ ASKS_STATE = "if not getattr(request.state, 'user', None):\n    raise HTTPExcept
 
 
 class Made(NamedTuple):
-    """A program, its place for the guard, and the method of its route."""
+    """A program, its place for the guard, and the method of its route, `websocket` where it is one."""
 
     text: str
     place: str
@@ -63,6 +63,7 @@ def make(random: Random) -> Made:
     keyword = "def" if called else random.choice(("def", "async def"))
     guard = f"{keyword} guard({taken.head}):\n" + indent(f"{taken.code}\n{checked}", "    ")
     layer, method = some("in_middleware").code, random.choice(("get", "post", "delete"))
+    method = "websocket" if "@app.websocket" in place.code else method
     parts = {
         "GUARD": guard,
         "CALLED_GUARD": guard,

@@ -511,3 +511,31 @@ def test_a_route_class_knows_the_route_that_it_guards(tmp_path: Path) -> None:
     found = {path: row.protection for path, row in routes(tmp_path, MARKED).items()}
     assert {path for path, protection in found.items() if protection == "protected"} == {"/guarded", "/write"}
     assert set(found.values()) == {"protected", "open"}
+
+
+BY_HAND = """
+    import os
+    from fastapi import FastAPI, HTTPException, Request
+    SESSIONS = {os.environ["KEY"]: {"name": "ann"}}
+    app = FastAPI()
+
+    def NAME(request):
+        token = request.headers.get("X-Key", "")
+        try:
+            found = SESSIONS[token]
+        except KeyError:
+            found = None
+        return found
+
+    @app.get("/x")
+    def x(request: Request):
+        found = NAME(request)
+        if found is None:
+            raise HTTPException(401)
+        return found
+"""
+
+
+@pytest.mark.parametrize("name", ["guard", "_user", "current_session", "who_is_logged_in"])
+def test_what_finds_the_caller_of_a_request_by_hand_finds_nobody_for_strangers(tmp_path: Path, name: str) -> None:
+    assert routes(tmp_path, BY_HAND.replace("NAME", name))["/x"].protection == "protected"

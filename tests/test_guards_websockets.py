@@ -121,3 +121,17 @@ def test_an_answer_aside_that_is_written_in_the_code_lets_nobody_in(tmp_path: Pa
 def _protection(tmp_path: Path, head: str, body: str, path: str = "/x") -> str:
     inner = body.strip().replace("\n", "\n" + " " * 8)
     return routes(tmp_path, f"{head}        {inner}\n")[path].protection
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"),
+    [
+        ('request.headers.get("X-Shop-Request") != "true"', "open"),
+        ('request.headers.get("X-Requested-With") != "XMLHttpRequest"', "open"),
+        ('request.headers.get("X-Shop-Request") != os.environ["SHOP_KEY"]', "protected"),
+        ('request.headers.get("X-Shop-Request") != "t8-Lq2-v71"', "protected"),
+    ],
+)
+def test_a_flag_that_everybody_may_send_proves_nothing(tmp_path: Path, test: str, expected: str) -> None:
+    body = f"if {test}:\n    raise HTTPException(403)\nreturn POSTS"
+    assert _protection(tmp_path, HEAD.rpartition("@app")[0].rstrip() + ASIDE, body, "/y") == expected

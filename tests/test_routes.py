@@ -565,3 +565,28 @@ def run():
 """
     found = routes(tmp_path, {"server.py": server, "parts.py": parts, "start.py": start})
     assert list(found) == ["/x"]
+
+
+def test_what_a_library_fills_is_not_empty(tmp_path: Path) -> None:
+    """Both routers may be there: nobody sees what the library puts into the dictionary."""
+    text = """
+from fastapi import APIRouter, Depends, FastAPI
+from registry import fill
+def a(): ...
+filled, empty = {}, {}
+fill(filled)
+app = FastAPI()
+def add(name, table):
+    router = APIRouter()
+    @router.get(name)
+    def x(): ...
+    if "key" in table:
+        app.include_router(router, dependencies=[Depends(a)])
+    else:
+        app.include_router(router)
+add("/filled", filled)
+add("/empty", empty)
+"""
+    rows = survey(tmp_path, text).table.routes
+    assert [row.dependencies for row in rows if row.path == "/filled"] == [("main.a",), ()]
+    assert [row.dependencies for row in rows if row.path == "/empty"] == [()]

@@ -15,6 +15,8 @@ from fastapi_seclint.program.values import (
     MAX_ITEMS,
     NONE,
     Collection,
+    External,
+    Mapping,
     Place,
     Unknown,
     Value,
@@ -42,8 +44,16 @@ def run(interpreter: Interpreter, statements: list[Form], scope: Scope) -> int:
 
 def _expr(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     if form[2][0] != "const":
-        interpreter.evaluate(form[2], scope)
+        _filled(interpreter.evaluate(form[2], scope))
     return FALLS
+
+
+def _filled(called: Value) -> None:
+    """What a library's function is given empty, and gives nothing back for, it may have filled: `load_into(table)`."""
+    if isinstance(called, External) and called.called and called.arguments is not None:
+        for value in (*called.arguments.positional, *called.arguments.keywords.values()):
+            if isinstance(value, Collection | Mapping) and not value.items:
+                value.open = True
 
 
 def _assign(interpreter: Interpreter, form: Form, scope: Scope) -> int:

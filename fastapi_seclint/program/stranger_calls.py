@@ -245,8 +245,7 @@ def _project_call(
     wrapped = unwrapped(function)
     decorated = wrapped is not function and wrapped.scope is walk_.scope
     interpreter = walk_.follower.interpreter
-    injected = bound and held_by(interpreter, function, receiver) is not None
-    injected = injected or reads_request(interpreter, function)
+    injected = (bound and held_by(interpreter, function, receiver) is not None) or reads_request(interpreter, function)
     if (
         not decorated
         and not injected
@@ -283,12 +282,18 @@ def _project_call(
         arguments.setdefault(function.parameters[0][0], own)
     arguments = {name: found for name, found in arguments.items() if found != CLEAN}
     by_hand = walk_.follower.in_handler and bool(touched & TAINTED) and sounds_like_check(wrapped.name)
-    with walk_.follower.as_guard(by_hand):
+    asked = walk_.follower.in_handler and any("request" in item for item in handed) and _finds_caller(wrapped.name)
+    with walk_.follower.as_guard(by_hand or asked):
         found = _met(walk_, function, arguments, receiver, [*given], bound)
     if touched & TAINTED and found <= {"clean", "nothing"} and (by_hand or not walk_.follower.in_handler):
         walk_.encounter.used = True
         return BAD
     return found
+
+
+def _finds_caller(name: str) -> bool:
+    """Whether a function that is given the request is there to say who sent it, or to refuse him: `guard(request)`."""
+    return sounds_like_check(name) or credentials.names_caller(name.strip("_"))
 
 
 def _defaults(function: Function) -> Iterator[tuple[str, Kinds]]:

@@ -189,6 +189,8 @@ def _compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
         text = walk_.text(asked)
         if credentials.names_scheme(text or "") or (asked[0] == "attr" and credentials.holds_scheme(asked[3])):
             return {False} if operator == "!=" else {True, False}
+        if one & JUNK and (text or "").lower() in _FLAGS and operator in ("==", "!="):
+            return {positive}
         if one & JUNK and other & JUNK:
             return {True, False}
         if operator in ("in", "not in") and other & JUNK:
@@ -197,6 +199,10 @@ def _compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
     if tainted:
         return {True, False}
     return _settled_compare(walk_, operator, left, right)
+
+
+_FLAGS = frozenset({"1", "true", "yes", "on", "xmlhttprequest"})
+"""What a header says to show that no form of another website sent it: everybody knows these, and may send them."""
 
 
 def _of_none(walk_: Walk, operator: str, right: Form) -> bool | None:

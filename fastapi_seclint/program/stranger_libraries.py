@@ -13,10 +13,12 @@ from fastapi_seclint.program.kinds import (
     ABSENT,
     BAD,
     CLEAN,
+    DENIAL,
     EITHER,
     FALSE,
     HIDDEN,
     HOLDERS,
+    JUNK,
     NOTHING,
     REFUSED,
     REQUEST,
@@ -73,11 +75,8 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
         decided = _any_of(walk_, form, name == "builtins.any")
         if decided is not None:
             return decided
-    if name == f"{VARIABLE}.get" and holds_request(walk_.follower.interpreter, value.parent):
-        return REQUEST
-    if name == f"{VARIABLE}.get" and not form[3]:
-        kept = last_name(form[2][2])
-        return ABSENT if credentials.says_who(kept) or walk_.carries_credential(kept) else CLEAN
+    if name.startswith(f"{VARIABLE}.") and (held := _in_context(walk_, value, form)) is not None:
+        return held
     if name.startswith("fastapi.security.") and name.endswith(".__call__"):
         if not walk_.stranger.junk and not base_may_be_quiet(walk_.scope.receiver):
             walk_.encounter.checked = True
@@ -120,6 +119,23 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
     if walk_.on_trial and credentials.names_guardian(name) and not _TELLS.match(name.rpartition(".")[2]):
         walk_.encounter.opaque.append(name)  # `try: await access_token(...)(token)`, and 401 where that raises
     return unknown_call_kinds(walk_, form, touched)
+
+
+def _in_context(walk_: Walk, value: External, form: Form) -> Kinds | None:
+    """What a context variable gives, or keeps of a stranger: what middleware believed of him says who he is."""
+    name, believed = value.name, walk_.follower.believed
+    if name == f"{VARIABLE}.set" and form[3] and walk_.kinds(form[3][0]) in (JUNK, DENIAL):
+        believed.add(last_name(form[2][2]))
+    if name != f"{VARIABLE}.get":
+        return None
+    if holds_request(walk_.follower.interpreter, value.parent):
+        return REQUEST
+    if form[3]:
+        return None
+    kept = last_name(form[2][2])
+    if kept in believed:
+        return walk_.stranger.credential
+    return ABSENT if credentials.says_who(kept) or walk_.carries_credential(kept) else CLEAN
 
 
 def _asked(walk_: Walk, guard: dict[str, Any], form: Form) -> Kinds:

@@ -75,10 +75,12 @@ def made_of(walk_: Walk, cls: Class, given: list[Kinds], touched: Kinds) -> Kind
 def handed_kinds(walk_: Walk, form: Form) -> Kinds:
     """The kinds of an argument: a name of the code around the function may stand for True or False.
 
-    `def user(required: bool = True)` makes a guard that hands `required` on to what all such guards ask.
+    `def user(required: bool = True)` makes a guard that hands `required` on to what all such guards ask, and
+    `Guard(required=True)` is one that hands on `self.required`.
     """
     found = walk_.kinds(form)
-    if found != CLEAN or form[0] != "name" or form[2] in walk_.names:
+    of_object = form[0] == "attr" and form[2][0] == "name" and walk_.scope.receiver is not None
+    if found != CLEAN or not (of_object or (form[0] == "name" and form[2] not in walk_.names)):
         return found
     value = walk_.value(form)
     said = value.value if isinstance(value, Const) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, arguments, awaited, last_name, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
@@ -12,7 +13,7 @@ from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
-from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.program.values import Class, Function, Instance, options
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards.asked_objects import refused_elsewhere
@@ -78,12 +79,28 @@ def somebody_made_up(program: Program, node: Node) -> Form | None:
             handed_on = (somebody_made_up(program, child) for child in node.children if child.parameter == value[2])
             if (found := next(handed_on, None)) is not None:
                 return found
+        value = _in_place_of_nobody(program, block, value) if block is not None and value is not None else None
         if block is None or value is None or value[0] != "call" or not arguments(value):
             continue
         written = all(item[0] == "const" for item in arguments(value))
         if written and any(isinstance(option, Class) for option in options(ask(program, block, value[2]))):
             return list(value)
     return None
+
+
+def _in_place_of_nobody(program: Program, block: Block, value: Form) -> Form:
+    """What an answer comes to where nobody is found, as far as it is written: `GUEST` in `members.get(token) or GUEST`.
+
+    A name of the module stands for the object that it was given.
+    """
+    if value[0] == "bool" and value[2] == "or":
+        value = value[3][-1]
+    if value[0] == "name" and not block.is_local(value[2]):
+        for option in options(ask(program, block, value)):
+            if isinstance(option, Instance) and option.place is not None:
+                calls = option.place.module.facts.forms(MODULE).of("call")
+                return next((call for call in calls if call[1] == option.place.at), value)
+    return value
 
 
 def nobody_test(program: Program, node: Node) -> str | None:
@@ -129,9 +146,10 @@ def _is_of_nobody(name: str, value: Form) -> bool:
 
 
 def asks_for_credentials(program: Program, node: Node) -> bool:
-    """Whether a dependency, or one below it, looks at what a stranger sends."""
+    """Whether a dependency, or one below it, looks at what a stranger sends, or looks somebody up by it."""
     encounter = program.guard_model.dependencies.encounter
-    return any(encounter(below.call, Stranger(junk=False)).checked for below in node.walk())
+    met = (encounter(below.call, Stranger(junk=False)) for below in node.walk())
+    return any(answer.checked or answer.used for answer in met)
 
 
 def is_asked_elsewhere(program: Program, route: Route, node: Node) -> bool:

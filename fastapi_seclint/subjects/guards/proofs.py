@@ -6,7 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions, walk
+from fastapi_seclint.facts.forms import Form, arguments, awaited, last_name, mentions, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.sites import Block
@@ -75,9 +75,21 @@ def _verifies_signature(program: Program, handler: Function) -> bool:
     `if not self._verify_signature(notification): raise ValueError(...)`: a service that calls back has no account.
     """
     for function in reached(program, handler, 1):
-        calls = (snake(last_name(form[2])) for form in function.forms.of("call"))
-        if function.forms.of("raise") and any(map(_VERIFYING.search, calls)):
+        calls = [form for form in function.forms.of("call") if _VERIFYING.search(snake(last_name(form[2])))]
+        if calls and function.forms.of("raise") and not all(_is_kept(function, call) for call in calls):
             return True
+    return False
+
+
+def _is_kept(function: Function, call: Form) -> bool:
+    """Whether what a check says is stored and nobody asks it: `document["valid"] = check_signature(document)`."""
+    tests = [form[2] for form in function.forms.of("if", "while", "assert", "ifexp")]
+    for form in function.forms.of("assign", "annassign", "dict"):
+        held = [value for _, value in form[2]] if form[0] == "dict" else [form[-1]]
+        if not any(value is not None and awaited(value) is call for value in held):
+            continue
+        names = {target[2] for target in form[2] if target[0] == "name"} if form[0] == "assign" else set()
+        return not any(mentions(test, names) for test in tests)
     return False
 
 
