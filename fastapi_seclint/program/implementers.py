@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.stranger_objects import PROTOCOLS, is_abstract
 from fastapi_seclint.program.values import Class, Function
 
@@ -45,8 +46,11 @@ def implements(own: Class, interface: Class) -> bool:
     lineage = [base for base in own.lineage() if isinstance(base, Class)]
     if interface not in lineage and not is_protocol(interface):
         return False
-    present = {name: item for base in reversed(lineage) for name, item in base.namespace.items()}
-    return all(name in present and not _is_open(present[name]) for name in _left_open(interface))
+    for name in _left_open(interface):
+        filled = next((base.namespace[name] for base in lineage if name in base.namespace), None)
+        if filled is None or _is_open(filled):
+            return False
+    return True
 
 
 def _is_made_of_request(cls: Class) -> bool:
@@ -87,8 +91,17 @@ def _implementers(interpreter: Interpreter, interface: Class) -> Iterator[Class]
 
 def heirs(program: Program, cls: Class) -> Iterator[Class]:
     """The classes of the project's modules that inherit from one, itself left out."""
+    return iter(_heirs(program).get(id(cls), ()))
+
+
+@answered_once
+def _heirs(program: Program) -> dict[int, list[Class]]:
+    """The classes that inherit from each class of the project, by its identity."""
+    found: dict[int, list[Class]] = {}
     for module in program.modules.by_file.values():
         program.interpreter.run_module(module)
         for value in list(module.scope.names.values()):
-            if isinstance(value, Class) and value.module is module and value is not cls and cls in value.lineage():
-                yield value
+            for base in value.lineage() if isinstance(value, Class) and value.module is module else ():
+                if base is not value:
+                    found.setdefault(id(base), []).append(value)
+    return found

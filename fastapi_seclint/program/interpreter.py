@@ -76,7 +76,7 @@ class Interpreter:
         self.objects: dict[int, list[Instance]] = {}
         self.unmade: dict[tuple[int, str], Value | None] = {}
         self.implementers: dict[int, tuple[Class, Class]] = {}
-        self.classes: dict[str, tuple[int, list[Class]]] = {}
+        self.classes: dict[str, tuple[int, dict[str, list[Class]]]] = {}
         self.kept: list[Function] = []
         self.closures: dict[object, tuple[Function, Function, list[Value]]] = {}
         self.plugins: dict[str, dict[str, str]] | None = None

@@ -107,23 +107,28 @@ def is_left_open(cls: Class, name: str) -> bool:
 
 def _of_subclasses(interpreter: Interpreter, cls: Class, name: str) -> Value | None:
     """What the subclasses write for an attribute that the class only declares: any of them may be the object's."""
-    found: list[Value] = []
-    for module in interpreter.modules.speaking((name,)):
-        for value in _classes_of(interpreter, module):
-            own = value.namespace.get(name)
-            if own is None or value is cls or isinstance(own, Function | Unknown):
-                continue
-            if cls in value.lineage():
-                found.append(own)
+    found = [
+        value.namespace[name]
+        for module in interpreter.modules.speaking((name,))
+        for value in _declaring(interpreter, module).get(name, ())
+        if value is not cls and cls in value.lineage()
+    ]
     return join(found) if found else None
 
 
-def _classes_of(interpreter: Interpreter, module: Module) -> list[Class]:
-    """The classes of a module that it has names for, found once when it has run: names are only added later."""
+def _declaring(interpreter: Interpreter, module: Module) -> dict[str, list[Class]]:
+    """The classes of a module that have a known value for an attribute, by its name.
+
+    Found once when the module has run: names are only added later.
+    """
     names = module.scope.names
-    count, classes = interpreter.classes.get(module.file, (-1, []))
+    count, classes = interpreter.classes.get(module.file, (-1, {}))
     if count != len(names):
-        classes = [value for value in names.values() if isinstance(value, Class) and value.module is module]
+        classes = {}
+        for value in names.values():
+            for name, own in value.namespace.items() if isinstance(value, Class) and value.module is module else ():
+                if not isinstance(own, Function | Unknown):
+                    classes.setdefault(name, []).append(value)
         interpreter.classes[module.file] = (len(names) if module.state == "done" else -1, classes)
     return classes
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.implementers import heirs, implements
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def implementations(program: Program, function: Function) -> list[Function]:
     """The methods of subclasses that stand for one without a body of its own; empty for all others."""
-    return list(_overrides(program, function)) if _is_abstract(function) else []
+    return [*_overriding(program, function)] if _is_abstract(function) else []
 
 
 def made_of(program: Program, function: Function, word: bytes) -> list[Function]:
@@ -45,6 +46,11 @@ def has_no_body(function: Function) -> bool:
     return all(
         form[0] in ("pass", "raise") or (form[0] == "expr" and form[2][0] in plain) for form in function.statements()
     )
+
+
+@answered_once
+def _overriding(program: Program, function: Function) -> tuple[Function, ...]:
+    return tuple(_overrides(program, function))
 
 
 def _overrides(program: Program, function: Function) -> Iterator[Function]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, last_name
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.implementers import heirs
 from fastapi_seclint.program.inside import FunctionScope
@@ -139,6 +140,15 @@ def callers(program: Program, function: Function) -> Iterator[tuple[Block, Form,
 
     Those of a constructor are the calls of its class, those of `__call__` the calls of objects by the names of modules.
     """
+    return iter(_callers(program, function))
+
+
+@answered_once
+def _callers(program: Program, function: Function) -> tuple[tuple[Block, Form, bool], ...]:
+    return tuple(_search_callers(program, function))
+
+
+def _search_callers(program: Program, function: Function) -> Iterator[tuple[Block, Form, bool]]:
     if function.owner is not None and function.name == "__call__":
         for block in program.sites.blocks(_names_of_objects(program).get(id(function), frozenset())):
             for form in block.forms.of("call") if function.number >= 0 else ():
@@ -175,9 +185,13 @@ def _names_of_objects(program: Program) -> dict[int, frozenset[str]]:
 
 def _makes(program: Program, block: Block, callee: Form, constructor: Function) -> bool:
     """Whether a callee is the class of a constructor, or one that inherits it."""
-    found = (option for option in options(ask(program, block, callee)) if isinstance(option, Class))
-    made = (method_of(Instance(cls), "__init__") for cls in found)
-    return any(one is not None and (one.module, one.number) == (constructor.module, constructor.number) for one in made)
+    return (constructor.module.file, constructor.number) in _constructors(options(ask(program, block, callee)))
+
+
+def _constructors(callees: Iterable[Value]) -> Iterator[tuple[str, int]]:
+    """The constructors of the classes among some values, each by its file and number."""
+    made = (method_of(Instance(item), "__init__") for item in callees if isinstance(item, Class))
+    return ((one.module.file, one.number) for one in made if one is not None)
 
 
 def partials(program: Program, function: Function) -> Iterator[tuple[Block, Form]]:
@@ -187,23 +201,38 @@ def partials(program: Program, function: Function) -> Iterator[tuple[Block, Form
     same: `providers.Singleton(Signer, key=...)`.
     """
     made = function.owner is not None and function.name == "__init__"
+    for kept in _kept(program):
+        inner = kept.call[3][0]
+        if made:
+            if (function.module.file, function.number) in kept.constructors:
+                yield kept.block, kept.call
+        elif kept.call[2][-1] == "partialmethod":
+            owner = function.owner
+            if owner is not None and owner.module is kept.block.module and inner[2:] == [function.name]:
+                yield kept.block, kept.call
+        elif inner[-1] == function.name and any(option is function for option in kept.targets):
+            yield kept.block, kept.call
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A call that keeps arguments for a later call, what it may call then, and the constructors that run then."""
+
+    block: Block
+    call: Form
+    targets: tuple[Value, ...]
+    constructors: frozenset[tuple[str, int]]
+
+
+@lru_cache(maxsize=1)
+def _kept(program: Program) -> list[_Kept]:
+    found = []
     for block in program.sites.blocks(_PARTIALS | _PROVIDERS):
         for form in block.forms.of("call"):
-            if not form[3] or form[3][0][0] not in ("name", "attr") or not _is_partial(program, block, form[2]):
-                continue
-            if made:
-                if _makes(program, block, form[3][0], function):
-                    yield block, form
-                continue
-            if form[2][-1] == "partialmethod":
-                owner = function.owner
-                if owner is not None and owner.module is block.module and form[3][0][2:] == [function.name]:
-                    yield block, form
-                continue
-            if form[3][0][-1] == function.name and any(
-                option is function for option in options(ask(program, block, form[3][0]))
-            ):
-                yield block, form
+            if form[3] and form[3][0][0] in ("name", "attr") and _is_partial(program, block, form[2]):
+                targets = tuple(options(ask(program, block, form[3][0])))
+                found.append(_Kept(block, form, targets, frozenset(_constructors(targets))))
+    return found
 
 
 def _is_partial(program: Program, block: Block, callee: Form) -> bool:

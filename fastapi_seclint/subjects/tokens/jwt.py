@@ -140,6 +140,8 @@ def prepared(program: Program) -> Iterator[Decoding]:
 
 def prepared_uses(program: Program, decoding: Decoding) -> Iterator[tuple[Block, Form]]:
     """Where what `functools.partial` made for reading tokens is called: block and call."""
+    if not any(kept.call.place == decoding.call.place for kept in prepared(program)):
+        return
     for block in program.sites.blocks():
         for form in block.forms.of("call"):
             if form[2][0] in ("name", "attr"):
