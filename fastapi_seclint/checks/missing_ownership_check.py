@@ -62,7 +62,7 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
         resources = [name for name in named if name not in ties or (reads and access.changes_state(ties[name][0]))]
         for name in named:
             about.setdefault(name, []).append(route)
-        tie = compares_owner(program, route) if resources and route.place is not None else None
+        tie = compares_owner(program, route, 2) if resources and route.place is not None else None
         for name in resources if tie is not None else ():
             if tie is not None and not is_of_members(route, name, tie):
                 ties[name] = (route, tie)
@@ -70,7 +70,7 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
         name, variable = resource_of(route)
         if name and name not in ties and is_callers(program, route, name, variable):
             ties[name] = (route, None)
-    within, owned = held(program), {name: route for name, (route, tie) in ties.items() if tie is not None}
+    within = held(program)
     for route in program.routes:
         case = direct(program, route, ties, about)
         if case is None or not case.sure:
@@ -80,7 +80,7 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
         if case is None or not case.sure:
             case = inside(program, route) or case
         unsure = route.place not in seen and (case is None or not case.sure)
-        if unsure and (part := contained(program, route, owned)) is not None:
+        if unsure and (part := contained(program, route, about)) is not None:
             seen.add(route.place)
             yield _of_part(route, *part)
         elif case is not None and route.place not in seen:

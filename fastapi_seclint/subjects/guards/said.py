@@ -47,6 +47,14 @@ _ADMINISTRATORS = re.compile(
     rf"|\b(requires?|needs?) (an? |the )?{_ADMIN}( (role|rights?|privileges?|access|permissions?|account|user))?\b",
     re.I,
 )
+_ALONE = re.compile(
+    rf"({_ADMIN}[- ]only|only {_ADMIN}( (can|may) (call|use|access) this)?"
+    rf"|((this )?(endpoint|route) )?(requires?|needs?) (an? |the )?{_ADMIN}"
+    r"( (role|rights?|privileges?|access|permissions?))?)"
+    r"( (is )?(required|only))?",
+    re.I,
+)
+"""A sentence of its own that says so."""
 _SOMEBODY_ELSE = re.compile(
     r"\b(owners?|own|self|themsel\w+|himself|herself|authors?|creators?|members?|or|unless|except|if)\b|/ ?admin", re.I
 )
@@ -54,10 +62,15 @@ _SOMEBODY_ELSE = re.compile(
 
 
 def says_it_is_for_administrators(route: Route) -> bool:
-    """Whether the first line of a route's docstring or description says that nobody but administrators may call it."""
+    """Whether a route's docstring or description says that nobody but administrators may call it.
+
+    Its first line does so somewhere, or another line says just that: `Requires admin privileges.`
+    """
     for text in _texts(route):
-        first = text.strip().partition("\n")[0]
+        first, _, others = text.strip().partition("\n")
         if _ADMINISTRATORS.search(first) and not _SOMEBODY_ELSE.search(first):
+            return True
+        if any(_ALONE.fullmatch(line.strip(" \t.!*-:_`")) for line in others.split("\n")):
             return True
     return False
 

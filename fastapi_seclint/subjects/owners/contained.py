@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.routes import Route
@@ -14,6 +14,7 @@ from fastapi_seclint.subjects.owners.belonging_words import PEOPLE
 from fastapi_seclint.subjects.owners.belongings import is_published, names_owner, rows_of, singular
 from fastapi_seclint.subjects.owners.evidence import is_for_all
 from fastapi_seclint.subjects.owners.things import loads, resource_of
+from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.unbound import names_unknown_owner
 from fastapi_seclint.subjects.owners.views import uses_caller, view_node
 from fastapi_seclint.subjects.payloads.models import fields
@@ -26,31 +27,39 @@ if TYPE_CHECKING:
 _KEY = re.compile(r"_(id|uuid|pk)$")
 
 
-def contained(program: Program, route: Route, owned: Mapping[str, Route]) -> tuple[str, str, Route] | None:
+def contained(program: Program, route: Route, about: Mapping[str, Sequence[Route]]) -> tuple[str, str, Route] | None:
     """The kind of row that a route picks, of what thing it is a part, and the route that looks whose that is.
 
-    `owned` are the routes that compare the owner of things by the kind of these. The handler takes its caller and has
+    `about` are the routes of the program by the kinds of things in their paths. The handler takes its caller and has
     no use for him; what only reads is held against a route that reads.
     """
     handler = route.function
     resource, variable = resource_of(route)
     if handler is None or not variable or "{" in route.path.rpartition("{")[0] or not loads(route, variable):
         return None
-    named = singular(_KEY.sub("", snake(variable)))
-    kinds = (name for name in (resource, named) if name and rows_of(program, name, handler.module))
-    resource = next(kinds, resource)
-    rows = rows_of(program, resource, handler.module)
-    keys = [snake(name) for cls in rows for name, _, _ in fields(cls)]
-    if any(names_owner(key) and not is_published(key) for key in keys):
-        return None  # it has an owner of its own, and not only somebody who made it
-    outer = (key.removesuffix("_id") for key in keys if key.endswith("_id"))
-    found = next((name for name in outer if name in owned and name != resource and not PEOPLE.match(name)), "")
-    if not found or (not access.changes_state(route) and access.changes_state(owned[found])):
-        return None
     if view_node(route) is not None or not takes_person(program, route) or not knows_its_user(program, route):
         return None
     if authorizes(program, route) or uses_caller(program, route) or not ignores_its_caller(program, route):
         return None
-    if names_unknown_owner(program, handler) or (not access.changes_state(route) and is_for_all(program, route, found)):
-        return None
-    return resource, found, owned[found]
+    named = singular(_KEY.sub("", snake(variable)))
+    resource = next((name for name in (resource, named) if name and rows_of(program, name, handler.module)), resource)
+    keys = [snake(name) for cls in rows_of(program, resource, handler.module) for name, _, _ in fields(cls)]
+    if any(names_owner(key) and not is_published(key) for key in keys):
+        return None  # it has an owner of its own, and not only somebody who made it
+    reads = not access.changes_state(route)
+    for key in keys:
+        whole = key.removesuffix("_id")
+        if whole in (key, resource) or PEOPLE.match(whole):
+            continue
+        sibling = _asking(program, whole, about.get(whole, ()), reads)
+        if sibling is not None and not names_unknown_owner(program, handler):
+            return None if reads and is_for_all(program, route, whole) else (resource, whole, sibling)
+    return None
+
+
+def _asking(program: Program, name: str, routes: Sequence[Route], reads: bool) -> Route | None:
+    """The route that picks one such thing and compares its owner, one that reads where there is one."""
+    picking = [other for other in routes if resource_of(other)[0] == name and resource_of(other)[1]]
+    picking.sort(key=access.changes_state)
+    asking = (other for other in picking if not (reads and access.changes_state(other)))
+    return next((other for other in asking if compares_owner(program, other, 2) is not None), None)

@@ -50,8 +50,11 @@ class Tie:
         return self.mine.strip('.["]')
 
 
-def compares_owner(program: Program, route: Route) -> Tie | None:
-    """How a route's way compares the owner of an object with the caller, if it does."""
+def compares_owner(program: Program, route: Route, depth: int = 1) -> Tie | None:
+    """How a route's way compares the owner of an object with the caller, if it does.
+
+    `depth` is over how many functions the handler may hand him on to the one that does.
+    """
     functions: list[tuple[Function, set[str]]] = []
     for node in route.nodes():
         if node.function is not None:
@@ -69,7 +72,7 @@ def compares_owner(program: Program, route: Route) -> Tie | None:
             found = _compared(form, callers) if id(form) not in lost else None
             if found is not None and not (function is route.function and found.caller in replaced):
                 return found
-    return _compared_for(program, route)
+    return _compared_for(program, route, depth)
 
 
 def compares_replaced(program: Program, route: Route) -> bool:
@@ -79,13 +82,13 @@ def compares_replaced(program: Program, route: Route) -> bool:
     return any(tie is not None and tie.caller in replaced for tie in (_compared(form, replaced) for form in forms))
 
 
-def _compared_for(program: Program, route: Route) -> Tie | None:
+def _compared_for(program: Program, route: Route, depth: int) -> Tie | None:
     """How a function that a handler gives the caller to compares a column with him, whatever the column is called."""
     handler = route.function
     callers = caller_names(program, route) if handler is not None else set()
     if handler is None or not callers:
         return None
-    for handed in handed_down(program, handler, callers):
+    for handed in handed_down(program, handler, callers, depth):
         for function, given in handed:
             if not _lists_other_things(function, route):
                 compares = function.forms.of("compare")

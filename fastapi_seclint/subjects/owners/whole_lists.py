@@ -58,7 +58,7 @@ def _is_kept(program: Program, route: Route, other: Route) -> bool:
     models, single = set(access.answered(program, route)), set(access.answered(program, other))
     if models and single and not models & single:
         return False
-    kept = compares_owner(program, other) is not None and uses_caller(program, other)
+    kept = compares_owner(program, other, 2) is not None and uses_caller(program, other)
     return kept and not _shows_more(program, other)
 
 

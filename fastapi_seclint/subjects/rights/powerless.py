@@ -22,7 +22,8 @@ _KNOWN: WeakKeyDictionary[Program, dict[tuple[str, int], frozenset[int]]] = Weak
 _PLAIN = frozenset(
     {
         "all", "any", "bool", "dict", "getattr", "hasattr", "int", "isinstance", "len", "list", "max", "min", "set",
-        "sorted", "str", "tuple", "wraps", "endswith", "get", "lower", "split", "startswith", "strip", "upper",
+        "sorted", "str", "tuple", "wraps", "endswith", "get", "items", "keys", "lower", "split", "startswith", "strip",
+        "upper", "values",
     }
 )  # fmt: skip
 """Functions and methods of Python that tell something and do nothing."""
@@ -52,8 +53,31 @@ def _found(program: Program, block: Block) -> Iterator[Form]:
     for form in block.forms.of("expr", "if", "for"):
         if _only_notes(program, block, form) or _is_unasked(program, block, form):
             yield form
+    for form in block.forms.of("assign"):
+        if _is_put_down(program, block, form):
+            yield form
     for form in block.forms.of("expr", "assign", "return", "for"):
         yield from _of_all_rows(form[3] if form[0] == "for" else form[-1])
+
+
+def _is_put_down(program: Program, block: Block, form: Form) -> bool:
+    """Whether what a function gives is put into something for others to ask: `claims["rights"] = rights_of(role)`."""
+    keys = [_key(item) for item in form[2]]
+    if form[3] is None or form[3][0] != "call" or not all(keys):
+        return False
+    functions = [one for one, _ in called(program, block, form[3])]
+    if not functions or not all(is_powerless(program, one) for one in functions):
+        return False
+    tests = (test for test in block.forms.of("if", "ifexp", "assert", "while") for test in walk(test[2]))
+    return not any(test[0] in ("const", "attr") and test[-1] in keys for test in tests)
+
+
+def _key(target: Form) -> str:
+    """Under which name something is put into an object or dictionary."""
+    match target:
+        case ["attr", _, _, name] | ["sub", _, _, ["const", _, str(name)]]:
+            return str(name)
+    return ""
 
 
 def is_powerless(program: Program, function: Function) -> bool:
@@ -100,7 +124,8 @@ def _is_plain(block: Block) -> bool:
 
 
 def _tells(call: Form) -> bool:
-    return last_name(call[2]) in _PLAIN or logs(call)
+    """Whether a call out of sight only tells or makes something: an object of a class, raised by nobody, is nothing."""
+    return last_name(call[2]) in _PLAIN or logs(call) or last_name(call[2])[:1].isupper()
 
 
 def _is_text(form: Form) -> bool:

@@ -68,6 +68,9 @@ _CODE = re.compile(r"^(plugins?|extensions?|add_?ons)$", re.I)
 _SWITCHES = re.compile(
     r"^(settings?|config(uration)?|toggle|enable|disable|(de)?activate|reload|reset|(un|re)?install|upload)$", re.I
 )
+_STOCK = re.compile(r"^(backups?|dumps?|databases?|db)$", re.I)
+_WHOLE = re.compile(r"^(restore|import|export|download|reset|wipe|purge|drop|truncate|dump|backup|upload)(_all)?$")
+"""What is done to all that everybody keeps at once: `POST /backup/restore`."""
 _TRAIL = re.compile(r"(^|/)audit([-_]?(logs?|trails?|events?)|/(logs?|trails?|events?|export))?$", re.I)
 """What everybody did, and who did it."""
 _ACCOUNTS = re.compile(r"^((db|app|all|system)[-_])?(users?|accounts|employees|staff)$", re.I)
@@ -98,6 +101,8 @@ def privilege(program: Program, route: Route) -> str:
     code = _installs_code(name, found) or _changes_code(program, route, found)
     if (told or code) and _acts_on_anybody(program, route):
         return "tells what everybody did" if told else "chooses what code runs on the server"
+    if _is_of_everything(route, found) and _acts_on_anybody(program, route):
+        return "reads or replaces what everybody keeps"
     if not access.changes_state(route):
         return ""
     variable = _last_is_variable(route) or (
@@ -163,6 +168,14 @@ def _is_of_code(found: list[str]) -> bool:
 def _tells_all(route: Route, found: list[str]) -> bool:
     """Whether a GET lists the audit trail, and no one's by an id."""
     return "GET" in route.methods and not path_variables(route.path) and _TRAIL.search("/".join(found)) is not None
+
+
+def _is_of_everything(route: Route, found: list[str]) -> bool:
+    """Whether a path is that of a copy of all data, or what is done with it, and no id picks whose."""
+    if path_variables(route.path) or len(found) < 2:
+        return False
+    last = snake(found[-1].replace("-", "_"))
+    return _STOCK.match(found[-2]) is not None and _WHOLE.match(last) is not None
 
 
 def _sets_up(program: Program, route: Route, found: list[str]) -> bool:

@@ -197,8 +197,8 @@ def _listed(test: list[Form], forms: Forms, around: Forms) -> list[str]:
     for item in test:
         if item[0] == "compare" and item[3] == ["=="]:
             single.update(str(side[2]) for side in (item[2], item[4][0]) if side[0] == "name")
-        elif item[0] == "compare" and item[3] == ["in"] and item[4][0][0] in ("name", "attr"):
-            several.add(str(item[4][0][-1]))
+        elif item[0] == "compare" and item[3] == ["in"]:
+            several.update(str(one[-1]) for one in _gone_through(item[4][0]))
     found: list[Form] = []
     for form in (*forms.of("assign", "annassign"), *around.of("assign", "annassign")) if single or several else ():
         target, value = form[2][0] if form[0] == "assign" else form[2], form[-1]
@@ -209,6 +209,13 @@ def _listed(test: list[Form], forms: Forms, around: Forms) -> list[str]:
         elif target[2] in single:
             found.append(value)
     return [item[2] for item in found if item[0] == "const" and isinstance(item[2], str)]
+
+
+def _gone_through(form: Form) -> list[Form]:
+    """The name of the list that a text is looked for in: `weak`, or that of `[word.lower() for word in weak]`."""
+    if form[0] == "comp":
+        return [one for _, one, _ in form[5][:1] if one[0] in ("name", "attr")]
+    return [form] if form[0] in ("name", "attr") else []
 
 
 def _refusal(test: Form, forms: Forms, around: Forms) -> Refusal:
