@@ -32,7 +32,7 @@ from fastapi_seclint.edits.tree import Tree
 def add_imports(tree: Tree, edits: Sequence[AddImport]) -> Iterator[Splice]:
     """The splices that add what the file does not import yet; several imports of one file are placed together."""
     present = [*_imports(tree)]
-    wanted = dict.fromkeys(_as_imported(edit, present) for edit in edits)
+    wanted = dict.fromkeys(_as_imported(_as_named(edit), present) for edit in edits)
     missing = [edit for edit in wanted if not any(_gives(node, edit) for node in present)]
     merged: dict[cst.ImportFrom, list[AddImport]] = {}
     fresh: dict[str, list[AddImport]] = {}
@@ -45,6 +45,13 @@ def add_imports(tree: Tree, edits: Sequence[AddImport]) -> Iterator[Splice]:
     for node, group in merged.items():
         yield from _merge(tree, node, group)
     yield from _new_lines(tree, [*fresh.values()])
+
+
+def _as_named(edit: AddImport) -> AddImport:
+    """The same without the folders above a module that no import can name: `shop-api.app.config` is `app.config`."""
+    parts = edit.module.split(".")
+    unnamed = max((number for number, part in enumerate(parts, 1) if part and not part.isidentifier()), default=0)
+    return replace(edit, module=".".join(parts[unnamed:])) if 0 < unnamed < len(parts) else edit
 
 
 def _as_imported(edit: AddImport, present: Sequence[cst.Import | cst.ImportFrom]) -> AddImport:
