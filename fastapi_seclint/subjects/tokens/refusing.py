@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from fastapi_seclint.edits import Edit
@@ -12,6 +13,9 @@ from fastapi_seclint.subjects.guards.demanding import http_exception
 
 _OF_LIBRARIES = frozenset({"InvalidTokenError", "PyJWTError", "JWTError", "JOSEError", "JoseError", "DecodeError"})
 """What PyJWT, python-jose, Authlib and joserfc raise for a token that will not do."""
+_SPECIAL = re.compile(r"Signature|Decode|Claim|Audience|Issuer|Algorithm|Key")
+_EXPIRED = re.compile(r"Expired|Immature")
+"""What libraries call errors of bad tokens of one kind; those of old ones are told as such."""
 _OF_ALL = frozenset({"Exception", "ValueError"})
 
 
@@ -47,6 +51,12 @@ def refusing(block: Block, statement: Form, why: str) -> tuple[str, tuple[Edit, 
         if last[0] == "raise" and last[2] is not None and last[2][0] == "name" and last[2][2] != name:
             return f"raise {last[2][2]}", ()
         return f'raise {error}("{why}")', ()
+    for caught, name, body, _ in _handlers(block.statements, statement):
+        last = body[-1]
+        parts = [str(part[-1]) for part in walk(caught) if part[0] in ("name", "attr")] if caught is not None else []
+        special = any(_SPECIAL.search(part) and not _EXPIRED.search(part) for part in parts)
+        if special and last[0] == "raise" and last[2] is not None and last[2][0] == "name" and last[2][2] != name:
+            return f"raise {last[2][2]}", ()
     name, edits = http_exception(block.module)
     headers = '{"WWW-Authenticate": "Bearer"}'
     return f'raise {name}(status_code=401, detail="Invalid token", headers={headers})', edits
