@@ -177,7 +177,11 @@ def _only_one(candidates: Sequence[_Candidate]) -> list[_Candidate]:
 
 
 def _demanded_beside(program: Program, routes: Sequence[Route]) -> frozenset[_Key]:
-    """The role guards that all guarded routes of a file have which change what these routes change."""
+    """The role guards that all guarded routes of a file have which change what these routes change.
+
+    Those that change one thing by its very path are beside each other wherever they are written.
+    """
+    paths = {route.path for route in routes}
     places = {(route.function.module, _resource(route.path)) for route in routes if route.function is not None}
     if not places or not all(changes_state(route) for route in routes):
         return frozenset()
@@ -190,7 +194,8 @@ def _demanded_beside(program: Program, routes: Sequence[Route]) -> frozenset[_Ke
         if any(other is route for route in routes):
             continue
         theirs = _resource(other.path)
-        if any(module is other.function.module and _is_one(path, theirs) for module, path in places):
+        near = any(module is other.function.module and _is_one(path, theirs) for module, path in places)
+        if near or (other.path in paths and "{" in other.path):
             guarded += 1
             forms = [(written.module, argument_of(written)) for written, _ in _written(program, other)]
             uses.update(strong & {(module, code_of(form, {})) for module, form in forms if form is not None})
@@ -295,7 +300,7 @@ def _candidate(program: Program, route: Route, module: Module, form: Form, node:
     active = node_tests_activity(program, node) or any(
         child.function is not None and node_tests_activity(program, child) for child in node.walk()
     )
-    gives = any(form[0] == "return" and form[2] is not None for form in node.function.forms.every)
+    gives = any(form[2] is not None and form[2][0] != "const" for form in node.function.forms.of("return"))
     return _Candidate(module, form, rights, _for_administrators(form), active, 0, gives, node.runs)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import POSITIONAL, VARIADIC, Form, walk
+from fastapi_seclint.facts.forms import POSITIONAL, VARIADIC, Form, arguments, last_name, walk
 from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.modules import Module
@@ -138,12 +138,28 @@ def _role_argument(program: Program, function: Function, parameter: Form) -> For
                     return None
                 value = ["attr", function.at, inner, member]
     if value is None:
+        if not _has_administrators(program, function):
+            return None
         role = _administrators_role(program)
         value = ["const", function.at, role] if role else None
     listed = annotation is not None and any(item[0] == "name" and _LISTS.match(item[2]) for item in walk(annotation))
     if value is not None and kind == POSITIONAL and (listed or (annotation is None and parameter[0].endswith("roles"))):
         return ["list", function.at, [value]]
     return value if kind in (POSITIONAL, VARIADIC) else None
+
+
+def _has_administrators(program: Program, factory: Function) -> bool:
+    """Whether administrators are among whom a factory may be told of: others are named where it is used elsewhere."""
+    name = factory.owner.name if factory.owner is not None else factory.name
+    told = [
+        str(form[-1]).lower()
+        for block in program.sites.blocks(frozenset({name}))
+        for call in (block.forms.of("call") if not program.is_test(block.module) else ())
+        if last_name(call[2]) == name
+        for form in walk(arguments(call))
+        if form[0] in ("attr", "const")
+    ]
+    return not told or any(_is_administrators(word) for word in told)
 
 
 def _administrators_role(program: Program) -> str:
