@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import Edit, SetDictItem, SetKeyword
+from fastapi_seclint.edits import Edit, InsertStatements, SetDictItem, SetKeyword
 from fastapi_seclint.facts.forms import last_name, span_of
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
@@ -64,6 +64,8 @@ def _finding(refusal: Refusal, scheme: Scheme, location: Location, function: Fun
     edit: Edit = SetKeyword(path, call, "headers", f'{{"WWW-Authenticate": "{scheme}"}}')
     if refusal.headers is not None and refusal.headers[0] == "dict":
         edit = SetDictItem(path, span_of(refusal.headers[1]), "WWW-Authenticate", f'"{scheme}"')
+    if refusal.later:
+        edit = InsertStatements(path, call, "after", f'self.headers = {{"WWW-Authenticate": "{scheme}"}}')
     positional = refusal.form[0] == "class" or len(refusal.form[3]) > 2
     return RULE.finding(
         location,

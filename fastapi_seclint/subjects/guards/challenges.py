@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, arguments, beginning, walk
+from fastapi_seclint.facts.forms import KEYWORDS, Form, arguments, beginning, walk
 from fastapi_seclint.program.attributes import get_attribute
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.operators import plain_member
@@ -46,12 +46,14 @@ _HEADER = b'"WWW-Authenticate"'
 class Refusal:
     """A call that makes a 401 without the header; `headers` is the argument that is there and lacks it.
 
-    `form` is `["class", at]` where the place is known and the header is to be given elsewhere.
+    `form` is `["class", at]` where the place is known and the header is to be given elsewhere; `later` says that what
+    is called there takes no headers, so that the object gets them below it.
     """
 
     block: Block
     form: Form
     headers: Form | None
+    later: bool = False
 
 
 def refusals(program: Program, function: Function) -> Iterator[Refusal]:
@@ -217,7 +219,7 @@ def _of_class(program: Program, cls: Class) -> Iterator[Refusal]:
     if initializer is None or initializer.number < 0:
         return
     block = program.sites.block(initializer.module, initializer.number)
-    if block is None:
+    if block is None or _sets_headers(block):
         return
     for form in map(_without_rest, block.forms.of("call")):
         if form[2][0] != "attr" or form[2][3] != "__init__":
@@ -226,7 +228,24 @@ def _of_class(program: Program, cls: Class) -> Iterator[Refusal]:
             yield Refusal(program.sites.top(cls.module), ["class", cls.at], None)
             continue
         if _is_unauthorized(program, block, form) and (lacks := _lacks(program, block, form)) is not None:
-            yield Refusal(block, form, lacks[0])
+            yield Refusal(block, form, lacks[0], later=not _hands_headers_on(cls, initializer))
+
+
+def _sets_headers(block: Block) -> bool:
+    """Whether a constructor gives its object headers: `self.headers = CHALLENGE`."""
+    targets = [target for form in block.forms.of("assign") for target in form[2]]
+    return any(target[0] == "attr" and target[3] == "headers" and target[2][2:] == ["self"] for target in targets)
+
+
+def _hands_headers_on(cls: Class, initializer: Function) -> bool:
+    """Whether the constructor above one of a class takes headers, as that of `HTTPException` does."""
+    lineage = list(cls.lineage())
+    owner = initializer.owner
+    for base in lineage[lineage.index(owner) + 1 :] if owner in lineage else ():
+        above = base.namespace.get("__init__") if isinstance(base, Class) else None
+        if isinstance(above, Function):
+            return any(item[0] == "headers" or item[1] == KEYWORDS for item in above.parameters)
+    return True
 
 
 def _without_rest(call: Form) -> Form:
