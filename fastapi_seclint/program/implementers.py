@@ -78,11 +78,10 @@ def _is_open(item: object) -> bool:
 
 
 def _implementers(interpreter: Interpreter, interface: Class) -> Iterator[Class]:
-    wanted = set(_left_open(interface))
-    for module in interpreter.modules.by_file.values():
-        if not wanted.issubset(module.facts.words) and interface.name not in module.facts.words:
-            continue
-        if not interpreter.modules.is_test(module):
+    modules = interpreter.modules
+    filling = modules.having_all(_left_open(interface)) | {one.file for one in modules.speaking((interface.name,))}
+    for module in [modules.by_file[file] for file in modules.by_file if file in filling]:
+        if not modules.is_test(module):
             interpreter.run_module(module)
             for value in list(module.scope.names.values()):
                 if isinstance(value, Class) and value.module is module and implements(value, interface):

@@ -94,6 +94,12 @@ class Modules:
         files = list(self.by_file.values()) if found else []
         return [files[number] for number in sorted(found)]
 
+    def having_all(self, words: Iterable[str]) -> set[str]:
+        """The files that have every one of these words; all files where there are none."""
+        files = list(self.by_file)
+        found = [{files[number] for number in self._by_word.get(word, ())} for word in words]
+        return set.intersection(*found) if found else set(files)
+
     @cached_property
     def _by_word(self) -> dict[str, list[int]]:
         """By word, the numbers of the files that have it: rules ask for thousands of words."""
