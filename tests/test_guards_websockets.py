@@ -135,3 +135,44 @@ def _protection(tmp_path: Path, head: str, body: str, path: str = "/x") -> str:
 def test_a_flag_that_everybody_may_send_proves_nothing(tmp_path: Path, test: str, expected: str) -> None:
     body = f"if {test}:\n    raise HTTPException(403)\nreturn POSTS"
     assert _protection(tmp_path, HEAD.rpartition("@app")[0].rstrip() + ASIDE, body, "/y") == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('if "aws.event" not in request.scope:\n    raise HTTPException(401)\nreturn POSTS', "protected"),
+        ('if "headers" not in request.scope:\n    raise HTTPException(401)\nreturn POSTS', "open"),
+        ('if "aws.event" in request.scope:\n    number = 2\nreturn POSTS', "open"),
+    ],
+)
+def test_what_a_gateway_puts_into_the_scope_is_not_there_for_strangers(
+    tmp_path: Path, body: str, expected: str
+) -> None:
+    assert _protection(tmp_path, HEAD.rpartition("@app")[0].rstrip() + ASIDE, body, "/y") == expected
+
+
+SIGNED = """
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+    KEYS = {}
+    def partner_key():
+        if "partner" not in KEYS:
+            with open(os.environ["PARTNER_KEY"], "rb") as file:
+                KEYS["partner"] = load_pem_public_key(file.read())
+        return KEYS["partner"]
+    @app.get("/y")
+    def y(request: Request):
+        key = partner_key()
+        signature = bytes.fromhex(request.headers["X-Signature"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("key.verify(signature, b'partner')\nreturn 1", "protected"),
+        ("fits = key.verify(signature, b'partner')\nreturn 1", "unknown"),
+    ],
+)
+def test_an_answer_that_nobody_takes_is_none(tmp_path: Path, line: str, expected: str) -> None:
+    """What verifies a signature and gives nothing raises for a wrong one."""
+    assert _protection(tmp_path, HEAD.rpartition("@app")[0].rstrip() + SIGNED, line, "/y") == expected

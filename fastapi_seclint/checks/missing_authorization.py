@@ -83,7 +83,7 @@ def _why(program: Program, route: Route) -> str:
         return ""
     if entrances.is_for_development(route) or probes.calls_itself_public(route) or _is_way_in(route):
         return ""
-    if _tells_who_they_are(route) or _is_restated(program, route):
+    if _tells_who_they_are(route) or _is_restated(program, route) or _is_switched_off(program, route):
         return ""
     if is_authenticated(program, route) and grants_as_member(program, route):
         return _GRANTS
@@ -103,6 +103,12 @@ def _why(program: Program, route: Route) -> str:
     if not asking and not compared and not asks_for_rights(program):
         return ""
     return why if untested or not any(is_operators_key(program, guard) for guard in found) else ""
+
+
+def _is_switched_off(program: Program, route: Route) -> bool:
+    """Whether nothing but the handler refuses, and whoever calls: `if not settings.OPEN_REGISTRATION: raise ...`."""
+    refusing = [item for item in program.guarding(route).meetings if "denies" in (item.missing, item.junk)]
+    return bool(refusing) and all(item.name == route.name and not item.checked for item in refusing)
 
 
 def _is_authorized(program: Program, route: Route) -> bool:

@@ -170,6 +170,9 @@ def _compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
         return _sends(walk_, left, positive)
     if "session" in other and operator in ("in", "not in"):
         return {not positive}
+    if "scope" in other and operator in ("in", "not in") and _is_put_there(walk_.text(left) or ""):
+        walk_.encounter.checked = True
+        return {not positive}
     if one == NOTHING and other == CLEAN and _has_no_nothing(walk_, operator, right):
         walk_.encounter.checked = True
         return {not positive}
@@ -199,6 +202,11 @@ def _compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
     if tainted:
         return {True, False}
     return _settled_compare(walk_, operator, left, right)
+
+
+def _is_put_there(key: str) -> bool:
+    """Whether a key of the scope is none of the protocol's, and is there for who came another way: `aws.event`."""
+    return "." in key or credentials.says_who(key)
 
 
 _FLAGS = frozenset({"1", "true", "yes", "on", "xmlhttprequest"})

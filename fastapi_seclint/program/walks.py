@@ -77,6 +77,8 @@ class Walk:
         """The members of the tuple that the function gave which was called last."""
         self.delegated: Form | None = None
         """The call whose answer is that of the handler: `return await relay(request)`."""
+        self.dropped: Form | None = None
+        """The call whose answer nobody takes: it is there for what it does, or raises."""
         self._denying: bool | None = None
         self._asked: list[str] | None = None
         self.names.update({name[1:]: found for name, found in arguments.items() if name.startswith("^")})
@@ -175,6 +177,7 @@ class Walk:
                 return False
             case ["expr", _, value] if not stranger_results.never_runs(self, value):
                 self.follower.relayed = stranger_answers.relayed(self, form, value) or self.follower.relayed
+                self.dropped = stranger_answers.call_in(value)
                 self.kinds(value)
             case ["assert", _, test, _]:
                 if self.truths(test) == {False}:

@@ -105,8 +105,12 @@ _STARTS = frozenset({"apply_async", "send_task", "delay", "enqueue", "enqueue_jo
 
 
 def segments(path: str) -> list[str]:
-    """The fixed segments of a route's path, in English."""
-    return [_said(part) for part in path.split("/") if part and not part.startswith("{")]
+    """The fixed segments of a route's path, in English; `me:resign` and `{id}:resign` are two each."""
+    parts = (part for whole in _VARIABLE.sub("{}", path).split("/") for part in whole.split(":"))
+    return [_said(part) for part in parts if part and not part.startswith("{")]
+
+
+_VARIABLE = re.compile(r"{[^}]*}")
 
 
 def _said(segment: str) -> str:
