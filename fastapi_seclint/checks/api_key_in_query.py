@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression, SetKeyword
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.sites import Block, Call
@@ -60,6 +60,8 @@ def api_key_in_query(program: Program) -> Iterator[Finding]:
                 bases = [base for option in found if isinstance(option, Class) for base in option.external_bases()]
                 if set(bases) & set(_SCHEMES):
                     yield RULE.finding(block.location(form), _MESSAGE, symbol=block.symbol)
+    for block, form in _models(program):
+        yield RULE.finding(block.location(form), _MESSAGE, symbol=block.symbol)
     for place in _asked_for(program):
         if place.location not in seen and not program.is_test(place.module):
             seen.add(place.location)
@@ -70,6 +72,17 @@ def api_key_in_query(program: Program) -> Iterator[Finding]:
         if location not in seen and id(block.function) not in handlers:
             seen.add(location)
             yield RULE.finding(location, _MESSAGE, confidence="medium", symbol=block.symbol)
+
+
+def _models(program: Program) -> Iterator[tuple[Block, Form]]:
+    """Where a scheme that is written by hand says where its key is: `APIKey(**{"in": APIKeyIn.query}, name="key")`."""
+    for block in program.sites.blocks(frozenset({"APIKeyIn"})):
+        for form in block.forms.of("call") if not program.is_test(block.module) else ():
+            told = (item for item in walk([*form[3], *(value for _, value, _ in form[4])]) if item[0] == "attr")
+            if last_name(form[2]) == "APIKey" and any(
+                part[3] == "query" and name_of(part[2]) == "APIKeyIn" for part in told
+            ):
+                yield block, form
 
 
 def _asked_for(program: Program) -> Iterator[Place]:

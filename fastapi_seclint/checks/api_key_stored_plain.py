@@ -46,6 +46,11 @@ RULE = Rule(
 )
 
 _ASKING = word_set("where filter filter_by get_or_none find_one find get first get_by select_from one_or_none exists")
+_OF_KEYS = word_set(
+    "apikey apikeys apitoken apitokens dbapikey apikeymodel accesskey accesskeys personalaccesstoken"
+    " personalaccesstokens"
+)
+"""What models and tables of API keys are called, in one word."""
 _MESSAGE = (
     "{what} as they are, so a copy of the store, a backup or an injection gives an attacker every key: "
     "keep the SHA-256 of a key and look that up"
@@ -153,7 +158,7 @@ def _queries(program: Program, block: Block) -> Iterator[tuple[Form, Form, str]]
         for form in walk(call[3]):
             match form:
                 case ["compare", _, ["attr", _, model, column], ["=="], [sent]]:
-                    if _is_key(program, str(column), name_of(model)) and _plain(block, sent):
+                    if _is_key(program, str(column), _table(model)) and _plain(block, sent):
                         yield form, sent, str(column)
                 case ["dict", _, pairs]:
                     for key, sent in pairs:
@@ -170,12 +175,17 @@ def _queries(program: Program, block: Block) -> Iterator[tuple[Form, Form, str]]
                 yield call, sent, keyword
 
 
+def _table(model: Form) -> str:
+    """What a model or table is called; SQLAlchemy's tables have their columns in `c`: `api_tokens.c.token`."""
+    inside = model[0] == "attr" and model[3] in ("c", "columns")
+    return name_of(model[2] if inside else model)
+
+
 def _is_key(program: Program, column: str, model: str) -> bool:
     words = words_of(column)
     if vocabulary(program).kind(column) == "API key" or words[-2:] == ["api", "token"]:
         return True
-    of_keys = "".join(words_of(model)) in ("apikey", "apikeys", "apitoken", "dbapikey", "apikeymodel", "accesskey")
-    return of_keys and words in (["key"], ["token"], ["value"], ["secret"])
+    return "".join(words_of(model)) in _OF_KEYS and words in (["key"], ["token"], ["value"], ["secret"])
 
 
 def _plain(block: Block, sent: Form) -> bool:

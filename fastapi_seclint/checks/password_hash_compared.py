@@ -10,6 +10,7 @@ from fastapi_seclint.edits import RemoveStatement
 from fastapi_seclint.facts.forms import Form, arguments, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.code.sql import met, written_out
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 from fastapi_seclint.subjects.passwords.comparing import plain_in
 from fastapi_seclint.subjects.passwords.digesting import digested
@@ -103,12 +104,14 @@ def _sought_among(known: Passwords) -> Iterator[tuple[Block, Form, Text]]:
 
 
 def _asked_for(known: Passwords) -> Iterator[tuple[Block, Form, Text]]:
-    """Queries for the row that has a hash: `find_one({"password_hash": hash_password(plain)})`."""
+    """Queries for the row that has a hash: `find_one({"password_hash": hash_password(plain)})`, or SQL."""
     for block in known.blocks:
         for call in block.forms.of("call"):
-            if call[2][0] != "attr" or call[2][3] not in _QUERIES:
+            asked = [item for item in met(written_out(known.program, block, call)) if not item.written]
+            if call[2][0] != "attr" or not (asked or call[2][3] in _QUERIES):
                 continue
-            given = [(keyword, value) for keyword, value, _ in call[4] if keyword]
+            given = [(item.column, item.value) for item in asked]
+            given += [(keyword, value) for keyword, value, _ in call[4] if keyword]
             for argument in call[3][:1]:
                 pairs_of = argument[2] if argument[0] == "dict" else []
                 given += [(str(key[2]), value) for key, value in pairs_of if key is not None and key[0] == "const"]

@@ -15,6 +15,7 @@ from fastapi_seclint.program.values import (
     MAX_ITEMS,
     NONE,
     Collection,
+    Environment,
     External,
     Mapping,
     Place,
@@ -83,6 +84,8 @@ def _augassign(interpreter: Interpreter, form: Form, scope: Scope) -> int:
             left.open = left.open or right.open or len(right.items) > room
             left.items.extend(right.items[:room])
         else:
+            usual = right.default if isinstance(right, Environment) else None
+            left.items.extend(usual.items[:MAX_ITEMS] if isinstance(usual, Collection) else ())
             left.open = True
         return FALLS
     assign(interpreter, target, interpreter.evaluate(["binop", at, operator, target, value], scope), scope)

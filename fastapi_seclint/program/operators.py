@@ -53,6 +53,10 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+_JOINING = {"set": "|"}
+"""The operator that puts two collections of a kind together, where it is not `+`."""
+
+
 def binary(symbol: str, left: Value, right: Value, place: Place) -> Value:
     """The result of an operator; choices multiply, unknown parts of strings stay as holes."""
     left, right = plain_member(left), plain_member(right)
@@ -63,7 +67,7 @@ def binary(symbol: str, left: Value, right: Value, place: Place) -> Value:
         if len(lefts) * len(rights) > 16:
             return Unknown("too many possible values", place)
         return join([binary(symbol, one, other, place) for one in lefts for other in rights])
-    if symbol == "+" and isinstance(left, Collection) and isinstance(right, Collection):
+    if isinstance(left, Collection) and isinstance(right, Collection) and symbol == _JOINING.get(left.kind, "+"):
         items = [*left.items, *right.items]
         return Collection(left.kind, items[:MAX_ITEMS], left.open or right.open or len(items) > MAX_ITEMS, place)
     if symbol == "+" and (joined := _list_with_unknown(left, right, place)) is not None:

@@ -148,10 +148,19 @@ def _note_texts(found: Caught) -> None:
                 found.texts[name] = value
             case ["augassign", _, _, ["name", _, name], value] if tells(found, value):
                 found.texts[name] = value
-            case ["call", _, ["attr", _, ["name", _, name], "append" | "update" | "extend"], [value], _]:
-                if tells(found, value):
+            case ["call", _, ["attr", _, owner, "append" | "update" | "extend"], [value], _]:
+                name = _held_by(owner)
+                if name and tells(found, value):
                     found.texts[name] = value
                     found.containers.add(name)
+
+
+def _held_by(owner: Form) -> str:
+    """The name of a container, or of what has it: `report` of `report.failed.append(...)`."""
+    match owner:
+        case ["name", _, str() as name] | ["attr" | "sub", _, ["name", _, str() as name], _] if name != "self":
+            return name
+    return ""
 
 
 def _is_taken_apart(value: Form) -> bool:

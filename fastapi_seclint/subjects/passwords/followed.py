@@ -30,7 +30,7 @@ from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.records import has_own_ways
 from fastapi_seclint.subjects.passwords import hashers
 from fastapi_seclint.subjects.passwords.by_hand import compares_slow
-from fastapi_seclint.subjects.passwords.handed import blocks_of, handed, taking
+from fastapi_seclint.subjects.passwords.handed import blocks_of, handed, only_given_passwords, taking
 from fastapi_seclint.subjects.passwords.hooks import is_about_to_be_written
 from fastapi_seclint.subjects.passwords.names import CHANGED, PASSWORDS, naming, words
 from fastapi_seclint.subjects.passwords.objects import text_of_object
@@ -272,7 +272,7 @@ class Passwords:
         inner = self.strongest(where, arguments(call), depth)
         if inner is None or made.kind == "plain":
             return inner
-        said = inner.kind == "plain" and is_about_passwords(function)
+        said = inner.kind == "plain" and (is_about_passwords(function) or only_given_passwords(self.program, function))
         return made if said else replace(made, through=call, sure=inner.sure)
 
     def _promises(self, function: Function) -> bool:

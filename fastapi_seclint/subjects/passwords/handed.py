@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import Form, mentions
+from fastapi_seclint.facts.forms import Form, arguments, mentions
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.code.origins import called
+from fastapi_seclint.subjects.code.origins import called, callers
 from fastapi_seclint.subjects.passwords import hashers
 from fastapi_seclint.subjects.passwords.hooks import setters
 from fastapi_seclint.subjects.passwords.names import naming
@@ -81,6 +82,13 @@ def blocks_of(program: Program, found: Handed) -> Iterator[Block]:
             block = program.sites.block(module, number) if (module.file, number) in found else None
             if block is not None:
                 yield block
+
+
+@lru_cache(maxsize=256)
+def only_given_passwords(program: Program, function: Function) -> bool:
+    """Whether all in sight who call a function, tests aside, hand it a password: what it does is done to those."""
+    outside = [call for block, call, _ in callers(program, function) if not program.is_test(block.module)]
+    return all(any(map(_is_password, arguments(call))) for call in outside)
 
 
 def _parameters(function: Function, bound: bool, passed: list[tuple[int, str, Form]]) -> Iterator[str]:

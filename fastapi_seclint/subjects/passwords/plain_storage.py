@@ -84,7 +84,7 @@ def kept(known: Passwords) -> Iterator[Kept]:
     if hooked(known.program):
         return
     spoken = {id(block.statements) for block in known.blocks}
-    whole = known.program.sites.blocks(DUMPS | MAKING | {"append", "insert_one", "setattr"})
+    whole = known.program.sites.blocks(DUMPS | MAKING | {"append", "insert_one", "setattr", "hset", "hmset"})
     spread = (block for block in known.program.sites.blocks(_SPREAD_INTO) if takes_rest(block))
     others = {
         id(block.statements): block

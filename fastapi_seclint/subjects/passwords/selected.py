@@ -16,7 +16,7 @@ from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.passwords.dumping import dumped
 from fastapi_seclint.subjects.passwords.names import MENTIONS, is_of_people, naming
-from fastapi_seclint.subjects.passwords.tables import bound_texts, filled_tables, statement_text
+from fastapi_seclint.subjects.passwords.tables import bound_texts, declared_tables, filled_tables, statement_text
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -113,7 +113,7 @@ def _tables(program: Program) -> dict[str, str]:
                 column = next((word for word in re.findall(r"\w+", rest) if _is_password(word, table)), "")
                 if column:
                     found.setdefault(table.lower(), column)
-        for table, keys in filled_tables(program):
+        for table, keys in (*filled_tables(program), *declared_tables(program)):
             column = next((key for key in keys if _is_password(key, table)), "")
             if column:
                 found.setdefault(table.lower(), column)

@@ -60,6 +60,35 @@ def filled_tables(program: Program) -> Iterator[tuple[str, Iterable[str]]]:
                             yield table, [str(key[2]) for key, _ in shown[2] if key is not None and key[0] == "const"]
 
 
+def declared_tables(program: Program) -> Iterator[tuple[str, Iterable[str]]]:
+    """The tables of SQLAlchemy that a program declares, by their names in the database, and their columns.
+
+    Those of Core, `Table("users", metadata, Column("name"), ...)`, and those of classes with a `__tablename__`.
+    """
+    for block in program.sites.blocks(frozenset({"Table", "__tablename__"})):
+        if program.is_test(block.module):
+            continue
+        for form in block.forms.of("call"):
+            match form:
+                case ["call", _, function, [["const", _, str() as table], *parts], _] if last_name(function) == "Table":
+                    columns = [
+                        part[3][0] for part in parts if part[0] == "call" and last_name(part[2]) == "Column" and part[3]
+                    ]
+                    yield table, [str(name[2]) for name in columns if name[0] == "const"]
+        for form in block.forms.of("class"):
+            named = [(item, part) for item in form[6] if item[0] in ("assign", "annassign") for part in _targets(item)]
+            told = next(
+                (item[-1][2] for item, name in named if name == "__tablename__" and item[-1][0] == "const"), None
+            )
+            if isinstance(told, str):
+                yield told, [name for _, name in named]
+
+
+def _targets(statement: Form) -> list[str]:
+    targets = statement[2] if statement[0] == "assign" else [statement[2]]
+    return [str(target[2]) for target in targets if target[0] == "name"]
+
+
 def column_of_table(program: Program, block: Block, call: Form) -> str:
     """The password's column of a table of SQLAlchemy Core that whole rows are asked for."""
     columns = asked_table(program, block, call)

@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.passwords.names import (
     naming,
 )
 from fastapi_seclint.subjects.passwords.replaced import changed, hashed_beside, is_chosen, leaves_out
+from fastapi_seclint.subjects.passwords.rest import named_by_callers
 from fastapi_seclint.subjects.passwords.stages import Where
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def _display(known: Passwords, block: Block, display: Form, depth: int) -> Itera
     for key, item in display[2]:
         if key is None and "plain" not in told:
             yield from whole_body(known, block, item[1], item, None, depth - 1, "kept" in told)
+            for other, place, given in named_by_callers(known, block, item):
+                yield from as_typed(known, other, place, given)
         elif key is None:
             continue
         elif name := _field_of(key):

@@ -218,11 +218,14 @@ class _Search:
         return next((kind for name in named for other in heard if (kind := alike(name, other))), "")
 
     def opens(self, form: Form, given: Form, value: Value) -> str:
-        """`secret` where whoever sends what a setting says in a header is let in, and others get a 401 or 403."""
+        """`secret` where whoever sends what a setting says in a header is let in, and others get a 401 or 403.
+
+        A helper that is given what was sent does not see whence it comes; then the setting has to be called a key.
+        """
         read = [option for option in options(value) if isinstance(option, Environment)]
         if not read or not all(" " not in option.name and _is_key(option.default) for option in read):
             return ""
-        if not self.is_header(given):
+        if not self.is_header(given) and not all(words_of(option.name)[-1:] == ["key"] for option in read):
             return ""
         tests = (test for test in self.block.forms.of("if") if any(inner is form for inner in walk(test[2])))
         told = {str(inner[-1]) for test in tests for inner in walk(test[3:]) if inner[0] in ("const", "attr", "name")}

@@ -25,7 +25,9 @@ _REQUEST = frozenset({"headers", "query_params", "cookies"})
 _WRAPPERS = frozenset({"Headers", "QueryParams", "Request", "HTTPConnection", "WebSocket"})
 _SPLITTING = frozenset({"split", "rsplit", "partition", "rpartition", "removeprefix", "strip", "decode", "lower"})
 _PARSING = frozenset({"parse_qs", "parse_qsl", "dict", "QueryParams", "Headers"})
-_WRAPPING = frozenset({"encode", "strip", "get_secret_value", "decode", "lower", "removeprefix", "removesuffix"})
+_WRAPPING = frozenset(
+    {"encode", "strip", "get_secret_value", "decode", "lower", "upper", "casefold", "removeprefix", "removesuffix"}
+)
 _CUTTING = frozenset({"split", "rsplit", "partition", "rpartition"})
 
 
