@@ -177,4 +177,7 @@ def _has_neighbour(text: Text, at: int) -> bool:
 
 
 def _touch(one: Splice, other: Splice) -> bool:
+    """Whether two splices meet; what is put above a statement does not meet the one that takes it out."""
+    if other.start == other.end == one.start < one.end:
+        return False
     return (one.start < other.end and other.start < one.end) or one.start <= other.start <= one.end

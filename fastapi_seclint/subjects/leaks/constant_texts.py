@@ -18,7 +18,11 @@ _END = re.compile(
 )
 _LEADING_ON = re.compile(r"(?<=\w)[:;,.]?\s+$")
 _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af]")
-_ERROR = re.compile(r"(?:^|(?<=\w)[.;,]\s+)(?:the )?(?:error|exception|details?)$", re.IGNORECASE)
+_ERROR = re.compile(
+    r"(?:^|(?<=\w)[.;,]\s+)(?:the )?(?:error|exception|details?)$"
+    r"|[.;,]?\s+(?:original|underlying|raw) (?:error|exception)$",
+    re.IGNORECASE,
+)
 """What is left of `Failed. Error: ...`, and of `Error: ...`, which says nothing."""
 _BEHIND = re.compile(r"(</\w+>)+|[.;!] [^\W\d_].*[\w.!]")
 _UNCLOSED = re.compile(r"(?<=\s)'[^']*$")
