@@ -143,7 +143,7 @@ def _fix(program: Program, item: Fallback, use: Use | None) -> Fix | None:
     fix = fix_of(item, filled, program)
     read = item.read if item.how == "read" else None
     own = read is not None and of_own_variable(program, item.block, read) is not None
-    if own or item.how in ("field", "below"):
+    if own or item.how in ("field", "below", "told"):
         return fix
     return refusing_nothing(program, item.block.module, item.at, kind, fix, names)
 

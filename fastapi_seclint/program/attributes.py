@@ -274,6 +274,10 @@ def bind(interpreter: Interpreter, found: Value, receiver: Value, cls: Class, na
         return found
     if isinstance(found, Function | Class | Bound):
         return found
+    if isinstance(found, Instance) and isinstance(receiver, Instance):
+        getter = calls.method_of(found, "__get__")  # a descriptor of the project's own (data model, 3.3.2.2)
+        if getter is not None:
+            return calls.invoke(interpreter, getter, Arguments([found, receiver, cls]), place)
     if any(base.startswith("enum.") for base in cls.external_bases()) and not isinstance(found, Instance):
         return Instance(cls, {"value": found, "name": Const(name)}, place=place)
     if isinstance(receiver, Instance) and is_settings(cls) and not isinstance(found, Environment):

@@ -176,9 +176,10 @@ class FunctionScope(Scope):
             if target[0] in ("tuple", "list"):
                 for number, item in enumerate(target[2]):
                     if item[0] == "name" and item[2] == name:
-                        items = iterate(whole)
-                        if items is not None and len(items) == len(target[2]):
-                            return items[number]
+                        known = [iterate(option) for option in options(whole)]
+                        parts = [items[number] for items in known if items is not None and len(items) == len(target[2])]
+                        if parts and len(parts) == len(known):
+                            return join(parts)
         return Unknown(f"{name} is unpacked from something unknown")
 
 

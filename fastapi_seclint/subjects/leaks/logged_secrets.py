@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, beginning, walk
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, beginning, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
@@ -95,6 +95,8 @@ class Leaks:
                 return self.named(key, form) or self.address(form, key)
             case ["call", _, ["name", _, "getenv"], [["const", _, str() as key], *_], _]:
                 return self.named(key, form) or self.address(form, key)
+            case ["call", _, ["name" | "attr", *_] as dumps, [inner], _] if last_name(dumps) == "asdict":
+                return _whole(self.model(inner), form)
             case ["call", _, ["name", _, "vars"], [inner], _]:
                 return _whole(self.of(inner) or self._login_form(inner), form)
             case ["call", _, ["attr", _, ["name", _, "json"], "dumps"], [inner, *_], _]:
@@ -262,7 +264,10 @@ class Leaks:
         """An object whose text has a secret in it: credentials, a model with a password."""
         if is_credentials(self.program, self.block, form):
             return Leak(f"`{name_of(form)}`", form)
-        made = (one.cls for one in options(ask(self.program, self.block, form)) if isinstance(one, Instance))
+        function = self.block.function
+        own = function is not None and function.parameters and form[2:] == [function.parameters[0][0]]
+        made = [one.cls for one in options(ask(self.program, self.block, form)) if isinstance(one, Instance)]
+        made += [function.owner] if own and function is not None and function.owner is not None else []
         for cls in (*made, *annotated_classes(self.program, self.block, form), *self.handed(form)):
             if secret := open_field(self.program, cls):
                 return Leak(f"`{name_of(form)}`, which has `{secret}` in it,", form)

@@ -89,11 +89,21 @@ def _parts(known: Passwords, block: Block, form: Form, depth: int) -> Iterator[s
                     yield from _parts(known, block, value, depth - 1)
 
 
+_ROWS = ("tuple", "list", "dict", "call")
+
+
 def given_values(argument: Form) -> list[Form]:
-    """The values in an argument after a statement: those of a tuple, list or dictionary, else the argument itself."""
+    """The values in an argument after a statement: those of a tuple, list or dictionary, else the argument itself.
+
+    Also those of the rows in a list or comprehension, and of an object that is a row: `Row(login, password)`.
+    """
     match argument:
         case ["tuple" | "list", _, items]:
-            return list(items)
+            return [value for item in items for value in (given_values(item) if item[0] in _ROWS else [item])]
         case ["dict", _, pairs]:
             return [value for _, value in pairs]
+        case ["comp", _, _, element, None, _]:
+            return given_values(element)
+        case ["call", _, function, given, keywords] if last_name(function)[:1].isupper() and len(given + keywords) > 1:
+            return [*given, *(value for _, value, _ in keywords)]
     return [argument]

@@ -44,6 +44,8 @@ def fix_of(item: Fallback, filled: bool = False, program: Program | None = None)
 
     With `filled`, a field does not take an empty text either.
     """
+    if item.how == "told":
+        return None
     if item.how == "field":
         if item.field is None or item.weak:
             return None

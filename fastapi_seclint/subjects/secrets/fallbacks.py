@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import KEYWORDS, Form, is_leaf, names_in, walk
+from fastapi_seclint.facts.forms import KEYWORDS, Form, arguments, is_leaf, names_in, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
@@ -32,7 +32,7 @@ from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-How = Literal["read", "or", "either", "except", "unset", "replaced", "field", "below"]
+How = Literal["read", "or", "either", "except", "unset", "replaced", "field", "below", "told"]
 _WORDS = (
     b"secret", b"passw", b"pwd", b"_pass", b"key", b"token", b"pepper", b"geheim", b"segred", b"kennwort", b"senha",
     b"contrasen", b"mima", b"miyao", b"schluessel", b"chave", b"clave_", b"cle_", b"mot_de_passe",
@@ -304,9 +304,30 @@ class _Search:
                 if isinstance(option, Const) and isinstance(option.value, str) and option.place is not None:
                     place = ((option.value, option.place.at),)
                     elsewhere = option.place.module.file
-                    yield Fallback(self.block, name, kind, place, at, how, whole, read, None, written, elsewhere)
+                    item = Fallback(self.block, name, kind, place, at, how, whole, read, None, written, elsewhere)
+                    told = form[0] == "attr" and form[2][2:] == ["self"]
+                    yield from self.as_told(item, option) if told else (item,)
         elif any(item[0] in ("name", "attr") and self.is_random(item) for item in walk(form)):
             yield Fallback(self.block, name, kind, (), at, how, whole, read, weak=True)
+
+    def as_told(self, item: Fallback, text: Const) -> Iterator[Fallback]:
+        """A fallback that an object was told when it was made, `Option("KEY", "text")`, at the place of that.
+
+        Nothing where the name beside it is that of something else: other objects of the class are no secrets.
+        """
+        place = text.place
+        block = self.program.sites.top(place.module) if place is not None else self.block
+        for form in block.forms.of("call"):
+            given = arguments(form)
+            if place is not None and any(one[1] == place.at for one in given):
+                names = [
+                    one[2] for one in given if one[0] == "const" and isinstance(one[2], str) and one[1] != place.at
+                ]
+                name = next((one for one in names if self.words.kind(one)), "" if names else item.name)
+                if name:
+                    yield replace(item, block=block, at=place.at, how="told", written="", name=name)
+                return
+        yield item
 
     def is_random(self, form: Form) -> bool:
         if form[-1] not in ("choice", "choices", "randint", "random", "sample", "randrange", "getrandbits"):
