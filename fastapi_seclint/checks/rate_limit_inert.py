@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, MoveDecorator, RemoveKeyword, ReplaceExpression
-from fastapi_seclint.facts.forms import span_of, walk
+from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.limits.activation import activated
+from fastapi_seclint.subjects.limits.connection import by_connection
 from fastapi_seclint.subjects.limits.forgetful import forgetful, made_for_each
 from fastapi_seclint.subjects.limits.inert import DefaultLimits, decorators_above, inert_default_limits, is_uncalled
 from fastapi_seclint.subjects.limits.keys import ClientKey, client_keys
@@ -111,7 +111,7 @@ def _of_key(key: ClientKey) -> Finding:
     evidence = []
     if key.limiter is not None and key.limiter != key.location:
         evidence.append(Evidence(key.limiter, "the limiter counts by it"))
-    edits = tuple(_remote(key) if key.library else _connection(key))
+    edits = tuple(_remote(key) if key.library else by_connection(key))
     fix = Fix("count by the address that the request came from", False, edits) if edits else None
     return RULE.finding(
         key.location,
@@ -129,25 +129,6 @@ def _remote(key: ClientKey) -> Iterator[Edit]:
     path = key.location.path
     yield ReplaceExpression(path, key.location.span, "get_remote_address")
     yield AddImport(path, "slowapi.util", "get_remote_address")
-
-
-def _connection(key: ClientKey) -> Iterator[Edit]:
-    """The address of the connection in the place of a header that is read of a request."""
-    match key.form:
-        case ["call", _, ["attr", _, ["attr", _, ["name", _, request], "headers"], "get"], [_, *default], []]:
-            otherwise = rendered(default[0]) if default else "None"
-        case ["sub", _, ["attr", _, ["name", _, request], "headers"], _] if not _is_of_several(key):
-            otherwise = '"unknown"'
-        case _:
-            return
-    if otherwise is not None:
-        code = f"{request}.client.host if {request}.client else {otherwise}"
-        yield ReplaceExpression(key.location.path, key.location.span, code)
-
-
-def _is_of_several(key: ClientKey) -> bool:
-    """Whether a comprehension goes through several headers, where one address has no place."""
-    return any(form is key.form for made in key.block.forms.of("comp") for form in walk(made))
 
 
 def _of_store(store: SharedStore) -> Finding:

@@ -76,7 +76,7 @@ def call_kinds(walk_: Walk, form: Form) -> Kinds:
         return frozenset({"passed"})
     if QUERY in every and reads_message(function):
         return QUERY
-    touched = worst(every)
+    touched = BAD if _looks_up_nothing(form, given, named) else worst(every)
     own = receiver & (TAINTED | OBJECT)
     is_given_request = any("request" in found for found in every)
     for option in options(walk_.value(function)):
@@ -206,6 +206,20 @@ def _is_told_apart(receiver: Instance, held: bool) -> bool:
 def _hands_nothing(form: Form, given: list[Kinds]) -> bool:
     """Whether a call hands on what is None where credentials are missing: `token = None`, and no header to fill it."""
     return any(one[0] == "name" and kinds == NOTHING for one, kinds in zip(form[3], given, strict=False))
+
+
+def _looks_up_nothing(form: Form, given: list[Kinds], named: list[tuple[str | None, Kinds]]) -> bool:
+    """Whether a session looks up what became None where credentials failed: `filter_by(email=email)`."""
+    if form[2][0] != "attr" or form[2][3] not in _LOOKING_UP:
+        return False
+    values = [
+        *zip(form[3], given, strict=False),
+        *zip((item[1] for item in form[4]), (kind for _, kind in named), strict=False),
+    ]
+    return any(one[0] == "name" and kinds == NOTHING for one, kinds in values)
+
+
+_LOOKING_UP = frozenset({"filter_by", "get", "get_one", "get_or_none", "find_one"})
 
 
 def _hands_over(walk_: Walk, form: Form) -> None:

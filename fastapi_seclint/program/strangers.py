@@ -59,6 +59,8 @@ def kinds(walk_: Walk, form: Form) -> Kinds:
             outcomes = walk_.truths(form)
             if outcomes == {False}:
                 return BAD if _about_credentials(walk_, form) else FALSE
+            if _asks_for_nothing(walk_, form):
+                return BAD
             return EITHER if len(outcomes) > 1 else TRUE
         case ["walrus", _, target, value]:
             found = kinds(walk_, value)
@@ -93,6 +95,14 @@ def _chosen(walk_: Walk, test: Form, body: Form, otherwise: Form) -> Kinds:
 def _about_credentials(walk_: Walk, form: Form) -> bool:
     parts = [form[3]] if form[0] == "unary" else [form[2], *form[4]]
     return any(kinds(walk_, part) & TAINTED for part in parts)
+
+
+def _asks_for_nothing(walk_: Walk, form: Form) -> bool:
+    """Whether a row is asked for whose column is what became None where credentials failed: `User.email == email`."""
+    match form:
+        case ["compare", _, ["attr", _, ["name", _, str(owner)], _], ["=="], [["name", *_] as name]]:
+            return owner[:1].isupper() and kinds(walk_, name) == NOTHING
+    return False
 
 
 def _bool(walk_: Walk, symbol: str, items: list[Form]) -> Kinds:

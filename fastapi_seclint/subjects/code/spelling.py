@@ -20,6 +20,8 @@ def code(form: Form) -> str | None:
             return None if inner is None else f"{inner}.{name}"
         case ["sub", _, owner, index]:
             inner, key = _atom(owner), code(index)
+            if key is not None and index[0] == "tuple" and len(index[2]) > 1:
+                key = key[1:-1]  # `Annotated[Session, Depends(get_session)]`
             return None if inner is None or key is None else f"{inner}[{key}]"
         case ["await", _, inner_form]:
             inner = code(inner_form)

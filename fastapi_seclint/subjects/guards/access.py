@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -238,7 +238,12 @@ def returns_personal_data(program: Program, route: Route) -> str:
 
     What somebody logs in with, beside what he may do then, is one too: `login` and `scopes`.
     """
-    for cls in answered(program, route):
+    return personal_field(answered(program, route))
+
+
+def personal_field(found: Iterable[Class]) -> str:
+    """The first field of some classes that is about a person, `User.email`, or an empty string."""
+    for cls in found:
         names = list(_fields(cls))
         for name in names:
             if is_personal(name, cls.name) or (name == "login" and _RIGHTS & set(names)):

@@ -22,6 +22,7 @@ from fastapi_seclint.subjects.guards.conversations import (
 from fastapi_seclint.subjects.guards.deciding import closes_on_strangers
 from fastapi_seclint.subjects.guards.for_reading import only_for_reading
 from fastapi_seclint.subjects.guards.forwarding import only_sends_on
+from fastapi_seclint.subjects.guards.given_rows import given_rows
 from fastapi_seclint.subjects.guards.handed_out import hands_out_a_token
 from fastapi_seclint.subjects.guards.hanging import asks_for_callers_own, carried_people, hanging
 from fastapi_seclint.subjects.guards.hollow import (
@@ -204,7 +205,7 @@ def _gained(program: Program, route: Route) -> str:
         return ""
     if guard := unfilled_guard(program, route):
         return f"has a guard, {guard}, that refuses nobody"
-    field = access.returns_personal_data(program, route)
+    field = access.returns_personal_data(program, route) or access.personal_field(given_rows(program, route))
     if field:
         return f"returns {field}"
     if carried := carried_people(program, route):

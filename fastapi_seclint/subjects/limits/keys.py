@@ -59,6 +59,8 @@ class ClientKey:
     block: Block
     limiter: Location | None
     library: bool = False
+    others: tuple[Form, ...] = ()
+    """What else the function reads that the client writes."""
 
 
 def client_keys(program: Program) -> Iterator[ClientKey]:
@@ -140,11 +142,15 @@ def _reads(
         text = function.module.facts.lowered(number)
         if block is None or not (b'"headers"' in text or b'"cookies"' in text):
             continue
+        found: list[tuple[Form, str]] = []
         for form in block.forms.every:
             header = _header_read(form) or _header_named(program, block, form)
             if header or ((header := other(form)) and not verifies(program, block)):
-                yield ClientKey(block.location(form), header, block.symbol, form, block, limiter)
-                return
+                found.append((form, header))
+        for form, header in found[:1]:
+            others = tuple(one for one, _ in found[1:])
+            yield ClientKey(block.location(form), header, block.symbol, form, block, limiter, others=others)
+            return
 
 
 def _believes_proxies(function: Function) -> bool:

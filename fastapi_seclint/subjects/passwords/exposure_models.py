@@ -58,17 +58,18 @@ def _in_field(program: Program, block: Block, cls: Class) -> Fix | None:
                 model = public_model(program, option, module) if isinstance(option, Class) else None
                 if model is None or not isinstance(option, Class) or not password_field(option):
                     continue
-                made = () if model.is_base else _made_with(program, cls, option, model.name)
+                made = () if model.is_base else _made_with(program, cls, option, model.name, field)
                 if made is not None and (model.is_base or _is_above(module, model.name, field)):
                     edit = ReplaceExpression(module.path, span_of(form[1]), model.name)
                     return Fix("answer with a model without the password", False, (*model.edits, edit, *made))
     return None
 
 
-def _made_with(program: Program, cls: Class, inner: Class, name: str) -> tuple[Edit, ...] | None:
+def _made_with(program: Program, cls: Class, inner: Class, name: str, field: Form) -> tuple[Edit, ...] | None:
     """The edits that let code which makes objects of a model give its field one of the other class, as that demands.
 
-    `Envelope(data=UserOut.model_validate(user))` names it; None where an object comes from elsewhere.
+    `Envelope(data=UserOut.model_validate(user))` names it, of `Page(items=rows)` each row becomes one; None where an
+    object comes from elsewhere.
     """
     edits: list[Edit] = []
     for block in program.sites.blocks(frozenset({cls.name})):
@@ -76,13 +77,41 @@ def _made_with(program: Program, cls: Class, inner: Class, name: str) -> tuple[E
             if last_name(call[2]) != cls.name:
                 continue
             named = [form for form in walk([call[3], call[4]]) if _is(program, block, form, inner)]
-            if block.module is not cls.module or not named:
-                return None
             path = block.module.path
+            if block.module is cls.module and not named:
+                given = next((value for keyword, value, _ in call[4] if keyword == field[2][-1]), None)
+                code = _converted(given, name, field[3]) if given is not None else None
+                if given is None or code is None or _is_set_later(block.module, str(field[2][-1])):
+                    return None
+                edits.append(ReplaceExpression(path, span_of(given[1]), code))
+                continue
+            if block.module is not cls.module:
+                return None
             edits += [ReplaceExpression(path, span_of(form[1]), name) for form in named]
             validated = [form for form in walk([call[3], call[4]]) if _validates(form) and form[2][2] in named]
             edits += [SetKeyword(path, span_of(form[1]), "from_attributes", "True") for form in validated]
     return tuple(dict.fromkeys(edits))
+
+
+def _is_set_later(module: Module, name: str) -> bool:
+    """Whether a file gives a field of this name something else once its object is made, which no model looks at."""
+    for number in range(-1, len(module.facts.functions)):
+        for form in module.facts.forms(number).of("assign", "call"):
+            owners = form[2] if form[0] == "assign" else [form[2][2]] if form[2][0] == "attr" else []
+            if any(owner[0] == "attr" and owner[3] == name for owner in owners):
+                return True
+    return False
+
+
+def _converted(given: Form, name: str, annotation: Form) -> str | None:
+    """What a field is given as an object of another model, or as a list of these: as its annotation has it."""
+    code = rendered(given)
+    match annotation:
+        case ["sub", _, ["name", _, "list" | "List" | "Sequence"], ["name" | "attr", *_]]:
+            return f"[{name}.model_validate(row, from_attributes=True) for row in {code}]" if code else None
+        case ["name" | "attr", *_] if given[0] in ("name", "attr", "sub", "call", "await"):
+            return f"{name}.model_validate({code}, from_attributes=True)" if code else None
+    return None
 
 
 def _validates(form: Form) -> bool:

@@ -80,7 +80,8 @@ def _mended(known: Passwords, text: Text) -> list[Edit] | None:
         own = block.statements is text.block.statements
         here = here or own
         found = verifying(known, parts, replaced=form) if parts is not None else None
-        gone = _let_go(text.block, text.form, form, names_in([parts.plain, parts.stored])) if own and parts else []
+        names = names_in([parts.plain, parts.stored]) if parts is not None else set[str]()
+        gone = _let_go(text.block, text.form, form, names) if own and parts else _split_off(block, form, names)
         if found is None or gone is None:
             return None
         edits += [*found, *gone]
@@ -165,6 +166,20 @@ def _let_go(block: Block, digest: Form, replaced: Form, kept: set[str]) -> list[
     if not _holds(replaced, digest) and not any(_holds(statement, digest) for statement in gone):
         return None
     return [RemoveStatement(block.module.path, span_of(item[1])) for item in gone]
+
+
+def _split_off(block: Block, replaced: Form, kept: set[str]) -> list[Edit] | None:
+    """The edits that drop what takes a stored text apart for a comparison; None where its parts are read elsewhere.
+
+    A slow hash has no such parts: `salt, digest = stored.split(":")` would fail.
+    """
+    found = [form for form in block.statements if form[1] < replaced[1] and _split_into(form)]
+    names = {name for form in found for name in _split_into(form)}
+    if not found or not mentions(replaced, names):
+        return []
+    if names & kept or _is_read(block, names, [replaced]):
+        return None
+    return [RemoveStatement(block.module.path, span_of(form[1])) for form in found]
 
 
 def _split_into(statement: Form) -> set[str]:
