@@ -36,6 +36,8 @@ def session_layers(program: Program) -> Iterator[tuple[Configuration, str, Flag]
 
 def _of_option(program: Program, option: Option, flag: str) -> Flag | None:
     value = option.value
+    if isinstance(value, Const) and option.form[0] == "compare":
+        return None  # `ENV == Env.PROD` is off where nobody says what it runs in
     if isinstance(value, Const):
         off = value.value is False if flag == "secure" else value.value == "none"
         if not off:

@@ -82,7 +82,9 @@ def _by_cookie(value: External) -> bool:
 
 def reads_bearer(function: Function, *schemes: Value) -> bool:
     """Whether a dependency takes a bearer token out of the header itself, or out of what one of its schemes read."""
-    words = {str(form[2]).strip().lower() for form in function.forms.of("const") if isinstance(form[2], str)}
+    sent = {id(key) for form in function.forms.of("dict") for key, _ in form[2]}  # headers of a request to others
+    texts = [form for form in function.forms.of("const") if isinstance(form[2], str)]
+    words = {form[2].strip().lower() for form in texts if id(form) not in sent}
     named = any(item[0] == "authorization" for item in function.parameters) or "authorization" in words
     bearer = any(word == "bearer" or word.startswith("bearer ") for word in words)
     return (named or any(map(_reads_authorization, schemes))) and (bearer or _splits(function, words))

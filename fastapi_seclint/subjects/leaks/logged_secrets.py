@@ -25,6 +25,7 @@ from fastapi_seclint.subjects.leaks.made_tokens import made_token
 from fastapi_seclint.subjects.leaks.masked_types import is_masked, shows_censored
 from fastapi_seclint.subjects.leaks.one_time_codes import is_one_time_code
 from fastapi_seclint.subjects.leaks.open_fields import open_field
+from fastapi_seclint.subjects.leaks.records import password_inside
 from fastapi_seclint.subjects.leaks.requested import (
     from_request,
     is_session_cookie,
@@ -121,6 +122,8 @@ class Leaks:
                     return Leak("the cookie of a session", form)
                 if found is None and is_one_time_code(self.block, str(name)):
                     return Leak(f"`{name}`, a one-time code,", form)
+                if found is None and (inside := password_inside(self.program, self.block, form)):
+                    return Leak(f"`{name}`, which has `{inside}` in it,", form)
                 return found or self.mapping(form) or self.arguments(form) or self.made(form) or self.handed_link(form)
         return None
 

@@ -61,6 +61,8 @@ def _passed(block: Block, call: Form, keys: frozenset[str]) -> str:
                 parts = [part for target in tuples for part in enumerate(target)]
                 names |= {target[2] for target in targets if target[0] == "name"}
                 names |= {one[2] for number, one in parts if one[0] == "name" and place_key(number) in keys}
+            case ["assign", _, [["name", _, name]], value] if _holds(value, call, names, keys):
+                names.add(name)  # `message = found.get("error", "unknown")`
             case ["if", at, test, body, _] if _asks_for_key(test, names, keys) and body[-1][0] in ("raise", "return"):
                 without.append(body[-1][1])
             case ["return", at, value] if value is not None and _holds(value, call, names, keys):

@@ -225,6 +225,8 @@ def _by_model(program: Program, route: Route) -> Purpose | None:
     """What an open POST takes says what it is for: a new password of a user, a password and a name, an address."""
     segments = [spoken(part) for part in access.segments(route.path)]
     opened = route.methods == ("PUT",) and segments and SESSION.match(segments[-1])
+    if route.methods == ("GET",) and not access.is_admin_like(route.path):
+        return _looks_up(program, route)
     if not (route.methods == ("POST",) or opened) or access.is_admin_like(route.path):
         return None
     if any(_PROOF.match(spoken(name)) is None for name in path_variables(route.path)):
@@ -259,6 +261,14 @@ def _by_model(program: Program, route: Route) -> Purpose | None:
     if lost and identified:
         return "password reset"
     return "registration" if PEOPLE.match(segments[-1]) and _takes_new_user(route) else None
+
+
+def _looks_up(program: Program, route: Route) -> Purpose | None:
+    """Whether an open GET that is given a name and a password verifies it: `GET /users?email=...&password=...`."""
+    if route.function is None or not takes_password(program, route) or _is_protected(program, route):
+        return None
+    identified = any(_IDENTITY.search(spoken(name)) for name in fields(program, route))
+    return "login" if identified and by_work(program, route.function) == "login" else None
 
 
 def _takes_new_user(route: Route) -> bool:

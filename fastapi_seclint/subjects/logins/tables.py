@@ -80,7 +80,8 @@ def _of_accounts(form: Form) -> bool:
         return False
     for inner in calls:
         if called_name(inner) == "select":
-            classes = [item[2] for item in walk(inner[3]) if item[0] == "name" and item[2][:1].isupper()]
+            named = [str(item[-1]) for item in walk(inner[3]) if item[0] in ("name", "attr")]  # `models.User` as well
+            classes = [name for name in named if name[:1].isupper()]
             return any(map(is_account, classes[:1]))
     texts = [inner[2] for inner in walk(form) if inner[0] == "const" and isinstance(inner[2], str)]
     return any((table := _TABLE.search(text)) is not None and is_account(table[1]) for text in texts)

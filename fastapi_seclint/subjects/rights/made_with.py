@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routers import strings
-from fastapi_seclint.program.spelling import snake
+from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.program.values import (
     Class,
     Collection,
@@ -179,7 +179,20 @@ def _asks_for_nothing(kept: Callable[[Form], bool], function: Function) -> bool:
     never = {id(inner) for form in off for inner in walk(form[3] if form[0] == "if" else form)}
     given = {repr(_unplaced(form[2])) for form in function.forms.of("return") if id(form) not in never}
     others = [form for form in tests if form not in off and id(form) not in never]
+    if any(_hands_on_a_role(call) for call in function.forms.of("call") if id(call) not in never):
+        return False
     return bool(off) and not any(speaks_of_rights(form[2]) and not _gives_back(form, given) for form in others)
+
+
+def _hands_on_a_role(call: Form) -> bool:
+    """Whether a call is told which role is needed: `check_access(project, user, ProjectRole.MAPPER)`."""
+    return any(
+        form[0] == "attr" and form[2][0] == "name" and form[2][2][:1].isupper() and words_of(form[2][2])[-1] in _ROLES
+        for form in arguments(call)
+    )
+
+
+_ROLES = frozenset({"role", "roles", "permission", "permissions"})
 
 
 def _hands_on_rights(guard: Value, function: Function) -> bool:
