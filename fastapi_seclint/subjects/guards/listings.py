@@ -111,6 +111,20 @@ _FOR_OTHERS = re.compile(
 """What somebody makes for others to look at, too."""
 
 
+_ANYTHING = "item"
+"""What things are called that may be anything: goods in a shop, or what somebody has to do."""
+
+
+def _is_changed_by_its_owner(program: Program, route: Route) -> bool:
+    """Whether each change of the one thing that a route reads looks whose it is, and there is one."""
+    changes = [
+        other
+        for other in program.routes
+        if other.app is route.app and other.path == route.path and access.changes_state(other)
+    ]
+    return bool(changes) and all(compares_owner(program, other) is not None for other in changes)
+
+
 def own_list(program: Program, route: Route) -> Route | None:
     """The list of its caller's own things right above an open GET of one of them, where there is no list for others."""
     if set(route.methods) - {"HEAD"} != {"GET"} or not route.path.rstrip("/").endswith("}"):
@@ -121,7 +135,8 @@ def own_list(program: Program, route: Route) -> Route | None:
     if "{" in parent or _KNOWN_ALREADY.match(variable.strip("{}")):
         return None
     words = [singular(re.split("[-_]", part)[-1]) for part in access.segments(route.path)]
-    if any(AUTHORED.match(word) or _FOR_OTHERS.match(word) for word in words):
+    owned = _is_changed_by_its_owner(program, route)
+    if any(AUTHORED.match(word) or (_FOR_OTHERS.match(word) and not (owned and word == _ANYTHING)) for word in words):
         return None
     beside = [
         other

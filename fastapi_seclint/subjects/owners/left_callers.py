@@ -11,6 +11,7 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.owners.context_callers import asks_the_context
 from fastapi_seclint.subjects.owners.notes import logs
 from fastapi_seclint.subjects.owners.uses import requests_of
 
@@ -24,7 +25,12 @@ _PERSON = re.compile(
 
 
 def asks_left_caller(program: Program, route: Route) -> bool:
-    """Whether a handler hands its request to a function of the project that takes the caller out of it."""
+    """Whether a handler hands its request to a function of the project that takes the caller out of it.
+
+    Or asks the variable of the context that he was put into.
+    """
+    if asks_the_context(program, route):
+        return True
     return any(form[0] == "call" and form[2][-1] != "getattr" for form in _reading(program, route))
 
 

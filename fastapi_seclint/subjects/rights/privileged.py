@@ -65,6 +65,8 @@ _OPERATES = re.compile(
 """What ends or starts the machinery that serves everybody."""
 _INSTALLS = re.compile(r"^((un|re)?install|upgrade)(_|$)")
 _CODE = re.compile(r"^(plugins?|extensions?|add_?ons)$", re.I)
+_INSTALLED = re.compile(r"^(plugins?|extensions?|add_?ons?|skills?|tools?|modules?|packages?|drivers?|firmware)$", re.I)
+"""What is installed to run as a part of a server; the first of these are nothing else."""
 _SWITCHES = re.compile(
     r"^(settings?|config(uration)?|toggle|enable|disable|(de)?activate|reload|reset|(un|re)?install|upload)$", re.I
 )
@@ -147,8 +149,8 @@ def _changes_what_it_has(route: Route) -> bool:
 
 def _installs_code(name: str, found: list[str]) -> bool:
     """Whether a route installs or removes what runs as a part of the server, even by GET: `/plugin/install/{id}`."""
-    plugins = any(map(_CODE.match, found)) or any(map(_CODE.match, name.split("_")))
-    return plugins and any(map(_INSTALLS.match, (name, *map(snake, found[-1:]))))
+    code = any(map(_INSTALLED.match, found)) or any(map(_INSTALLED.match, name.split("_")))
+    return code and any(map(_INSTALLS.match, (name, *map(snake, found[-1:]))))
 
 
 def _changes_code(program: Program, route: Route, found: list[str]) -> bool:

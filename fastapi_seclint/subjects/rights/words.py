@@ -34,7 +34,7 @@ SUPPLIES = re.compile(r"(service|repo|repository|crud|dao|db|database|store|sett
 
 
 _NO_RIGHT = re.compile(
-    r"(^|_)allowed_(schemes?|hosts?|netlocs?|origins?|ext\w*|(mime_?|content_?|file_?)?types?|methods?|domains?|formats?"
+    r"(^|_)allowed_(\w+_)?(schemes?|hosts?|netlocs?|origins?|ext\w*|(mime_?|content_?|file_?)?types?|methods?|domains?|formats?"
     r"|algs?|algorithms?|issuers?|audiences?|paths?|chars?|characters|sizes?|tags?|keys?|fields?|columns?|values?|extensions?)$"
     r"|^(http_)?authorization(_headers?|_values?)?$",
     re.I,
