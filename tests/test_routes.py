@@ -590,3 +590,25 @@ add("/empty", empty)
     rows = survey(tmp_path, text).table.routes
     assert [row.dependencies for row in rows if row.path == "/filled"] == [("main.a",), ()]
     assert [row.dependencies for row in rows if row.path == "/empty"] == [()]
+
+
+def test_of_two_applications_that_one_function_makes_the_one_that_serves_more_is_listed(tmp_path: Path) -> None:
+    text = """
+from fastapi import FastAPI
+class Kept: ...
+class Fixed(Kept): ...
+def build(registry):
+    app = FastAPI()
+    @app.get("/state")
+    def state(): ...
+    if not isinstance(registry, Fixed):
+        @app.post("/deploy")
+        def deploy(): ...
+    return app
+def create_fixed():
+    return build(Fixed())
+def create():
+    return build(Kept())
+"""
+    found = {row.path for row in survey(tmp_path, text).table.routes if row.kind != "docs"}
+    assert found == {"/state", "/deploy"}

@@ -181,10 +181,14 @@ class Program:
         apps = [router for router in routers if router.kind == "app" and id(router) not in inner]
         if not apps:
             apps = [router for router in routers if id(router) not in inner]
-        made: dict[tuple[str, str], Router] = {}
+        made: dict[tuple[str, str], list[Router]] = {}
         for app in apps:
-            made.setdefault((self.app_name(app), str(app.place)), app)
-        return [made[key] for key in sorted(made)]
+            made.setdefault((self.app_name(app), str(app.place)), []).append(app)
+        return [self._fullest(made[key]) for key in sorted(made)]
+
+    def _fullest(self, apps: list[Router]) -> Router:
+        """Of what one function makes under one name, the application that serves most: `build(public=True)`."""
+        return apps[0] if len(apps) == 1 else max(apps, key=lambda app: len(list(self.walker.routes(app))))
 
     @cached_property
     def _bound_names(self) -> dict[int, tuple[str, str]]:
