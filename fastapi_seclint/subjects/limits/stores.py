@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _MANY = re.compile(rb",429\]|TOO_MANY_REQUESTS|RateLimit", re.I)
 
 
+_OF_ROUTES = frozenset({"path", "url", "route", "endpoint", "raw_path"})
+"""What tells the routes of requests apart: who counts by it has a count for each limit."""
+
+
 @dataclass(frozen=True, slots=True)
 class SharedStore:
     """A limiter's factory, the name of the store, where it is used and the uses with other limits."""
@@ -48,8 +52,8 @@ def _of_factory(program: Program, factory: Function) -> SharedStore | None:
         for form in walk(facts.body(number)):
             match form:
                 case ["assign", at, [["sub", _, ["name", _, name], key]], value] if value[0] in ("comp", "list"):
-                    names = _names(key, facts.body(number))
-                    if _is_store(factory, str(name)) and not names & own and _purges(value):
+                    names, parts = _made_of(key, facts.body(number))
+                    if _is_store(factory, str(name)) and not (names & own or parts & _OF_ROUTES) and _purges(value):
                         uses = _different_uses(program, factory)
                         if len(uses) > 1:
                             place = Location(factory.module.path, span_of(at))
@@ -57,13 +61,15 @@ def _of_factory(program: Program, factory: Function) -> SharedStore | None:
     return None
 
 
-def _names(key: Form, body: list[Form]) -> set[str]:
-    """The names that a key is made of, through one assignment."""
+def _made_of(key: Form, body: list[Form]) -> tuple[set[str], set[str]]:
+    """The names that a key is made of, through one assignment, and the attributes and keys that are read for it."""
+    forms = [key]
     names = names_in(key)
     for form in walk(body):
         if form[0] == "assign" and any(target[0] == "name" and target[2] in names for target in form[2]):
+            forms.append(form[3])
             names |= names_in(form[3])
-    return names
+    return names, {str(form[-1]) for form in walk(forms) if form[0] in ("attr", "const")}
 
 
 def _is_store(factory: Function, name: str) -> bool:

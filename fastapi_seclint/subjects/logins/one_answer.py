@@ -137,7 +137,8 @@ def _in_place(telling: Outcome, other: Outcome) -> ReplaceExpression | None:
     """What one end says in place of what another one says in the same function."""
     here, there = (as_it_stands(end.form) if end.form[0] == "raise" else end.form[2] for end in (telling, other))
     code = _written(other.block, there)
-    if here is None or code is None or any(form[0] == "name" and form[2] == "error" for form in walk(here)):
+    given = here[3:] if here is not None and here[0] == "call" and here[2][0] == "name" else here
+    if here is None or code is None or any(form[0] == "name" and form[2] == "error" for form in walk(given or [])):
         return None
     if telling.form[0] == "return" and there is not None and there[0] == "tuple" and len(there[2]) > 1:
         code = code.removeprefix("(").removesuffix(")")
