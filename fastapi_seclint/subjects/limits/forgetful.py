@@ -39,6 +39,7 @@ def made_for_each(program: Program) -> Iterator[tuple[Location, str]]:
     FastAPI calls what `Depends` names for each request; only what caches its result gives the same object again.
     """
     limiting: set[str] | None = None
+    asked: set[int] = set()
     for route in program.routes:
         for node in route.nodes():
             function = node.function
@@ -57,18 +58,24 @@ def made_for_each(program: Program) -> Iterator[tuple[Location, str]]:
                 if value is not None and _is_made(value, limiting):
                     yield block.location(value), block.symbol
             yield from _asked_at_once(block, limiting)
-        yield from _asked_by_others(program, route)
+        yield from _asked_by_others(program, route, asked)
         if route.function is not None and not program.is_test(route.function.module):
             limiting = _limiting(program) if limiting is None else limiting
             body = program.sites.block(route.function.module, route.function.number) if limiting else None
             yield from _asked_at_once(body, limiting) if body is not None else ()
 
 
-def _asked_by_others(program: Program, route: Route) -> Iterator[tuple[Location, str]]:
-    """Where a dependency makes an object that counts, which another one or the handler asks before it answers 429."""
+def _asked_by_others(program: Program, route: Route, asked: set[int]) -> Iterator[tuple[Location, str]]:
+    """Where a dependency makes an object that counts, which another one or the handler asks before it answers 429.
+
+    `asked` are the functions that were looked at for other routes, by identity.
+    """
     asking = [(node.function, node.children) for node in route.nodes()]
     asking.append((route.function, list(route.dependencies)))
-    for function, given in asking:
+    for function, given in asking if _keeping(program) else ():
+        if id(function) in asked:
+            continue
+        asked.add(id(function))
         block = program.sites.block(function.module, function.number) if function is not None and given else None
         if block is None or not any(_refuses(form[3]) for form in block.forms.of("if")):
             continue
