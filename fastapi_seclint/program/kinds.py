@@ -1,13 +1,14 @@
 """Kinds of values that a stranger's request makes.
 
 A value is a set of kinds. `absent`: missing credentials, with `empty` the text "" that was asked for in their place;
-`junk`: credentials that the stranger made up; `bad`: what checking or looking up such credentials gives (nothing, or an
-exception); `either`: a condition the stranger controls; `request`, `store`: the request and its headers, cookies and
-session; `query`: its query, or a message of a websocket, which hold credentials under the names of such only; `denial`:
-a response that refuses; `refusal`: an error that did; `path`: the request's path; `object`: made of such values and
+`junk`: credentials that the stranger made up; `match`: what looking for a pattern in such gives, which may find none
+and whose groups are junk; `bad`: what checking or looking up such credentials gives (nothing, or an exception);
+`either`: a condition the stranger controls; `request`, `store`: the request and its headers, cookies and session;
+`query`: its query, or a message of a websocket, which hold credentials under the names of such only; `denial`: a
+response that refuses; `refusal`: an error that did; `path`: the request's path; `object`: made of such values and
 itself always there; `hidden`: what a check out of sight gives for the request, nothing as far as the code that asks
-about it is concerned; `nobody`: an object that says that nobody is known, `Anonymous()`, with a kind that begins so
-and tells its class; `clean`: everything else.
+about it is concerned; `nobody`: an object that says that nobody is known, `Anonymous()`, with a kind that begins so and
+tells its class; `clean`: everything else.
 A guard denies when every way through it raises.
 """
 
@@ -25,6 +26,7 @@ EMPTY: Kinds = frozenset({"absent", "empty"})
 JUNK: Kinds = frozenset({"junk"})
 BAD: Kinds = frozenset({"bad"})
 EITHER: Kinds = frozenset({"either"})
+MATCH: Kinds = frozenset({"match"})
 TRUE: Kinds = frozenset({"true"})
 FALSE: Kinds = frozenset({"false"})
 REQUEST: Kinds = frozenset({"request"})

@@ -19,6 +19,7 @@ from fastapi_seclint.program.kinds import (
     HIDDEN,
     HOLDERS,
     JUNK,
+    MATCH,
     NOTHING,
     REFUSED,
     REQUEST,
@@ -94,7 +95,7 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
         walk_.encounter.checked = True
         return BAD if name != "builtins.bool" else touched
     if name in ("builtins.len", "builtins.isinstance", "builtins.hasattr", *_MATCHING):
-        return EITHER if not touched & {"absent", "bad"} else BAD
+        return BAD if touched & {"absent", "bad"} else MATCH if name in _MATCHING else EITHER
     if name in ("builtins.any", "builtins.all", "builtins.getattr"):
         return touched
     if name in _HARMLESS_BUILTINS or credentials.entry("reader", name) is not None:
@@ -264,7 +265,7 @@ def unknown_call_kinds(walk_: Walk, form: Form, touched: Kinds) -> Kinds:
 _MATCHING = tuple(
     f"re.{compiled}{name}" for compiled in ("", "compile().") for name in ("match", "search", "fullmatch")
 )
-"""What asks for the shape of a text, and never says whose it is."""
+"""What asks for the shape of a text, and never says whose it is; the groups of the match are parts of the text."""
 _TELLS = re.compile(r"_*(log|print|trace|record|report|track|count|send|save|store|set|add|make|create|new)(_|$)")
 """Functions that do something with what they are given, whatever it is."""
 _LOGS = re.compile(r"(^|\.)(log|logger|logging|print|debug|info|warning|error|set|add|append|capture|bind)\b")
