@@ -836,6 +836,21 @@ def test_an_import_stays_where_something_else_wants_it() -> None:
     assert [edit.content for edit in edits.text_edits(alone, [change], [change, beside])] == ["None"]
 
 
+@pytest.mark.parametrize("late", ["from shop.guards import user", "from shop.guards import role", "import shop.rows"])
+def test_an_import_stands_above_what_uses_it(late: str) -> None:
+    source = f"import sys\n\nfrom web import Router\n\nroutes = Router()\nsys.path.append('.')\n{late}\n"
+    given = SetKeyword(P, span(source, "Router()"), "guard", "user")
+    result = applied(source, given, AddImport(P, "shop.guards", "user"))
+    assert result.index("from shop.guards import user\n") < result.index("guard=user") < result.rindex(f"\n{late}\n")
+
+
+def test_an_import_below_another_path_stands_above_what_uses_it() -> None:
+    source = "import sys\n\nsys.path.append('.')\nroutes = Router()\nimport shop.rows\n"
+    given = SetKeyword(P, span(source, "Router()"), "guard", "user")
+    result = applied(source, given, AddImport(P, "shop.guards", "user", None, True))
+    assert result.index("sys.path") < result.index("import user") < result.index("guard=user")
+
+
 def test_an_import_is_exchanged_on_its_line() -> None:
     source = "from web import One, Two\n\nvalue = Two()\nother = One()\n"
     exchanged = ReplaceExpression(P, span(source, "value = |Two()"), "Three()")

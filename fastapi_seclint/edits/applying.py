@@ -59,7 +59,8 @@ def splices(source: str, edits: Sequence[Edit], others: Sequence[Edit] = (), wid
         return _creation(source, created, len(edits))
     tree = tree_of(source, _asked((*edits, *others)), width)
     brackets = Bracketed(tree)
-    made = [*imports.add_imports(tree, [edit for edit in edits if isinstance(edit, AddImport)])]
+    added = [edit for edit in edits if isinstance(edit, AddImport)]
+    made = [*imports.add_imports(tree, added, [edit for edit in edits if not isinstance(edit, AddImport)])]
     single = prefers_single(tree.text.code)
     for edit in dict.fromkeys(_quoted(edit) if single else edit for edit in edits):
         if in_brackets := IN_BRACKETS.get(type(edit)):

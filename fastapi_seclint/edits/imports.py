@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from itertools import takewhile
 from typing import Any
 
@@ -24,27 +24,44 @@ from fastapi_seclint.edits.import_lines import (
     plain_name,
     spaced,
 )
-from fastapi_seclint.edits.named import AddImport
+from fastapi_seclint.edits.named import AddImport, Edit
 from fastapi_seclint.edits.text import Splice, Text
 from fastapi_seclint.edits.tree import Tree
+from fastapi_seclint.spans import Span
 
 
-def add_imports(tree: Tree, edits: Sequence[AddImport]) -> Iterator[Splice]:
-    """The splices that add what the file does not import yet; several imports of one file are placed together."""
+def add_imports(tree: Tree, edits: Sequence[AddImport], others: Sequence[Edit] = ()) -> Iterator[Splice]:
+    """The splices that add what the file does not import yet; several imports of one file are placed together.
+
+    `others` are the other edits of the file: what their code names is imported above it.
+    """
     present = [*_imports(tree)]
     wanted = dict.fromkeys(_as_imported(_as_named(edit), present) for edit in edits)
-    missing = [edit for edit in wanted if not any(_gives(node, edit) for node in present)]
+    used = {edit: _first_use(tree, edit, others) for edit in wanted}
+    above = {edit: [node for node in present if tree.start(node) < used[edit]] for edit in wanted}
+    missing = [edit for edit in wanted if not any(_gives(node, edit) for node in above[edit])]
     merged: dict[cst.ImportFrom, list[AddImport]] = {}
     fresh: dict[str, list[AddImport]] = {}
     for edit in missing:
-        host = next((node for node in present if edit.name and _can_host(node, edit.module)), None)
+        host = next((node for node in above[edit] if edit.name and _can_host(node, edit.module)), None)
         if host:
             merged.setdefault(cst.ensure_type(host, cst.ImportFrom), []).append(edit)
         else:
             fresh.setdefault(edit.module if edit.name else f"import {edit.module} {edit.alias}", []).append(edit)
     for node, group in merged.items():
         yield from _merge(tree, node, group)
-    yield from _new_lines(tree, [*fresh.values()])
+    yield from _new_lines(tree, [*fresh.values()], used)
+
+
+def _first_use(tree: Tree, edit: AddImport, others: Sequence[Edit]) -> int:
+    """The offset of the first place where other edits write what an import gives; behind the file where none does."""
+    given = re.compile(rf"\b{re.escape(edit.alias or edit.name or edit.module.split('.')[0])}\b")
+    places = [len(tree.text.code) + 1]
+    for other in others:
+        if given.search(getattr(other, "code", None) or ""):
+            values = [getattr(other, field.name) for field in fields(other)]
+            places += [tree.text.extent(value)[0] for value in values if isinstance(value, Span)]
+    return min(places)
 
 
 def _as_named(edit: AddImport) -> AddImport:
@@ -159,25 +176,28 @@ def _statement(edits: Sequence[AddImport]) -> str:
     return f"from {first.module} import {', '.join(names)}"
 
 
-def _new_lines(tree: Tree, groups: Iterable[Sequence[AddImport]]) -> Iterator[Splice]:
+def _new_lines(tree: Tree, groups: Iterable[Sequence[AddImport]], used: Mapping[AddImport, int]) -> Iterator[Splice]:
     """New import lines at their places in the block at the head of the file; those at one place come sorted."""
-    entries = [(edit, _statement(group)) for group in groups for edit in group[:1]]
+    entries = [(group[0], _statement(group), min(used[edit] for edit in group)) for group in groups]
     if not entries:
         return
-    local = {edit.module.split(".")[0] for edit, _ in entries if edit.local}
+    local = {edit.module.split(".")[0] for edit, *_ in entries if edit.local}
     local |= set(re.split(r"[/\\]", entries[0][0].path)[:-1])
-    local -= {edit.module.split(".")[0] for edit, _ in entries if edit.local is False}
+    local -= {edit.module.split(".")[0] for edit, *_ in entries if edit.local is False}
     block, changing = block_of(tree, local), changed_first(tree)
     below = block_of(tree, local, changing) if changing is not None else []
     sections = [{line.key[0] for line in lines} for lines in (block, below)]
+    behind = 0 if changing is None else tree.text.next_line(tree.end(tree.module.body[changing]))
     placed: dict[int, list[New]] = {}
     late: set[int] = set()
-    for edit, statement in entries:
+    for edit, statement, use in entries:
         key = key_of(edit.module, edit.name is not None, local)
-        if changing is None or (key[0] != LOCAL and (key[0] in sections[0] or key[0] not in sections[1])):
+        early = key[0] != LOCAL and (key[0] in sections[0] or key[0] not in sections[1])
+        if changing is None or early or use < behind:
             at = place_of(tree, block, key)
         else:
-            at = place_of(tree, below, key) if below else tree.text.next_line(tree.end(tree.module.body[changing]))
+            at = place_of(tree, below, key) if below else behind
+            at = at if at <= use else behind
             late.add(at)
         placed.setdefault(at, []).append((key, statement))
     for at, lines in placed.items():
