@@ -79,8 +79,19 @@ def _called(program: Program, resource: str) -> list[Class]:
     known = _classes(program)
     if resource in known:
         return known[resource]
-    kinds = [kind for kind in known if kind.endswith(f"_{resource}") and any(map(is_table, known[kind]))]
+    kinds = [
+        kind
+        for kind, named in known.items()
+        if kind.endswith(f"_{resource}") and any(is_table(cls) and not _is_link(cls, resource) for cls in named)
+    ]
     return known[kinds[0]] if len(kinds) == 1 else []
+
+
+def _is_link(cls: Class, resource: str) -> bool:
+    """Whether rows only say who has to do with such a thing: a `UserCourse` holds `user_id` and `course_id`."""
+    held = {snake(name): default for name, _, default in fields(cls)}
+    key = f"{resource}_id"
+    return key in held and ("id" in held or any(_foreign_keys(held[key])))
 
 
 @lru_cache(maxsize=16_384)

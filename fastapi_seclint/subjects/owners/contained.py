@@ -13,6 +13,7 @@ from fastapi_seclint.subjects.owners.asked import knows_its_user, takes_person
 from fastapi_seclint.subjects.owners.belonging_words import PEOPLE
 from fastapi_seclint.subjects.owners.belongings import is_published, names_owner, rows_of, singular
 from fastapi_seclint.subjects.owners.evidence import is_for_all
+from fastapi_seclint.subjects.owners.shut import shuts_others_out
 from fastapi_seclint.subjects.owners.things import loads, resource_of
 from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.unbound import names_unknown_owner
@@ -52,6 +53,8 @@ def contained(program: Program, route: Route, about: Mapping[str, Sequence[Route
         if whole in (key, resource) or PEOPLE.match(whole):
             continue
         sibling = _asking(program, whole, about.get(whole, ()), reads)
+        if sibling is not None and access.changes_state(sibling) and "POST" in route.methods:
+            continue  # who may read a question may vote for its answers
         if sibling is not None and not names_unknown_owner(program, handler):
             return None if reads and is_for_all(program, route, whole) else (resource, whole, sibling)
     return None
@@ -62,4 +65,8 @@ def _asking(program: Program, name: str, routes: Sequence[Route], reads: bool) -
     picking = [other for other in routes if resource_of(other)[0] == name and resource_of(other)[1]]
     picking.sort(key=access.changes_state)
     asking = (other for other in picking if not (reads and access.changes_state(other)))
-    return next((other for other in asking if compares_owner(program, other, 2) is not None), None)
+    for other in asking:
+        tie = compares_owner(program, other, 2)
+        if tie is not None and shuts_others_out(program, other, tie):
+            return other
+    return None

@@ -6,12 +6,13 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, arguments
+from fastapi_seclint.facts.forms import Form, arguments, walk
 from fastapi_seclint.program.context_requests import VARIABLE
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import External, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.owners.notes import logs
 from fastapi_seclint.subjects.owners.uses import requests_of
 from fastapi_seclint.subjects.rights.reached import reached
 
@@ -44,8 +45,11 @@ def asks_the_context(program: Program, route: Route) -> bool:
     handler = route.function
     if handler is None or not (names := _holders(program)):
         return False
-    if any(_asks(form, names) for one in reached(program, handler, 2) for form in one.forms.of("call")):
-        return True
+    for one in reached(program, handler, 2):
+        calls = one.forms.of("call")
+        noted = {id(inner) for call in calls if logs(call) for inner in walk(call)}
+        if any(_asks(form, names) and id(form) not in noted for form in calls):
+            return True
     return _works_unseen(program, handler)
 
 

@@ -75,7 +75,7 @@ def is_choice(program: Program, route: Route, variable: str) -> bool:
 
     Or a day, from which on there are many; or what only those know who were given it.
     """
-    if any(one.match(snake(variable)) for one in (_SEARCHED, _SPAN, _LEAVE)):
+    if any(one.match(snake(variable)) for one in (_SEARCHED, _SPAN)) or _gives_leave(route, variable):
         return True
     for parameter in parameters(route.endpoint) if route.endpoint is not None else ():
         if parameter.name == variable:
@@ -208,6 +208,11 @@ def _is_kept_number(route: Route, form: Form) -> bool:
 
 
 _KEYED = re.compile(r"^(h?(get(all|del|ex)?|set(ex)?|del)|delete|unlink|exists|expire|persist|[lz]range|smembers)$")
+
+
+def _gives_leave(route: Route, variable: str) -> bool:
+    """Whether a variable is what only those know who were given it; `/secrets/{secret}` has names of secrets."""
+    return _LEAVE.match(snake(variable)) is not None and f"secrets/{{{variable}" not in route.path
 
 
 def _is_key(form: Form, variable: str) -> bool:

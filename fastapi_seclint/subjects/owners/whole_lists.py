@@ -11,6 +11,7 @@ from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.outliers import answers_with_data, gives_published
 from fastapi_seclint.subjects.owners.asked import knows_its_user
 from fastapi_seclint.subjects.owners.belonging_words import PEOPLE
+from fastapi_seclint.subjects.owners.shut import shuts_others_out
 from fastapi_seclint.subjects.owners.things import resource_of
 from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.views import uses_caller, view_node
@@ -58,7 +59,8 @@ def _is_kept(program: Program, route: Route, other: Route) -> bool:
     models, single = set(access.answered(program, route)), set(access.answered(program, other))
     if models and single and not models & single:
         return False
-    kept = compares_owner(program, other, 2) is not None and uses_caller(program, other)
+    tie = compares_owner(program, other, 2)
+    kept = tie is not None and uses_caller(program, other) and shuts_others_out(program, other, tie)
     return kept and not _shows_more(program, other)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fastapi_seclint.facts.forms import Form, beginning, walk
+from fastapi_seclint.facts.forms import Form, beginning, mentions, walk
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.rights.words import (
     asks_an_enforcer,
     names_check_of_rights,
+    reads_table_of_rights,
     speaks_of_rights,
 )
 
@@ -36,7 +37,7 @@ def decides(
     granted = {name for form in function.forms.of("assign") for name in _granted(form, sent)}
     if granted and any(_is_in(form, granted) for form in function.forms.of("compare")):
         return True
-    lacking = {name for form in function.forms.of("assign") for name in _lacking(form, sent)}
+    lacking = {name for form in function.forms.of("assign") for name in (*_lacking(form, sent), *_ranked(form, sent))}
     tests = (form[2] for form in function.forms.of("if", "assert", "ifexp")) if lacking else ()
     return any(inner[0] == "name" and inner[2] in lacking for test in tests for inner in walk(test))
 
@@ -75,6 +76,13 @@ def _lacking(assignment: Form, sent: frozenset[str]) -> Iterator[str]:
         case ["binop", _, "-" | "&", *_] | ["call", _, ["attr", _, _, "difference" | "intersection"], *_]:
             if speaks_of_rights(assignment[3], sent):
                 yield from (target[2] for target in assignment[2] if target[0] == "name")
+
+
+def _ranked(assignment: Form, sent: frozenset[str]) -> Iterator[str]:
+    """The names that get what a constant table of rights says: `level = ROLE_LEVELS.get(user.group, 0)`."""
+    value = assignment[3]
+    if value is not None and value[0] == "call" and reads_table_of_rights(value[2]) and not mentions(value, sent):
+        yield from (target[2] for target in assignment[2] if target[0] == "name")
 
 
 def _granted(assignment: Form, sent: frozenset[str]) -> Iterator[str]:

@@ -32,6 +32,8 @@ def asks_others_only(program: Program, route: Route) -> bool:
     if not any(passing.values()):
         return False
     for function in functions:
+        if _tells_apart(function, passing[id(function)]):
+            return False
         idle = without_effect(program, function) | {id(inner) for test in passing[id(function)] for inner in walk(test)}
         if decides(function, idle=idle) or forbids(function, idle=idle):
             return False
@@ -47,6 +49,13 @@ def _or_himself(function: Function) -> Iterator[Form]:
                 yield form
             case ["unary", _, "not", ["bool", _, "or", atoms]] if raises and any(_is_other(one, "==") for one in atoms):
                 yield form
+
+
+def _tells_apart(function: Function, refusals: list[Form]) -> bool:
+    """Whether a function asks once more who means himself, and does something else for those than for others."""
+    asked = {id(inner) for form in refusals for inner in walk(form[2])}
+    tests = [inner for form in function.forms.of("if", "ifexp") for inner in walk(form[2])]
+    return any(id(test) not in asked and (_is_other(test, "==") or _is_other(test, "!=")) for test in tests)
 
 
 def _is_other(atom: Form, operator: str) -> bool:

@@ -66,7 +66,10 @@ _OPERATES = re.compile(
 _INSTALLS = re.compile(r"^((un|re)?install|upgrade)(_|$)")
 _CODE = re.compile(r"^(plugins?|extensions?|add_?ons)$", re.I)
 _INSTALLED = re.compile(r"^(plugins?|extensions?|add_?ons?|skills?|tools?|modules?|packages?|drivers?|firmware)$", re.I)
-"""What is installed to run as a part of a server; the first of these are nothing else."""
+"""What is installed to run as a part of a server; the first of these are nothing else.
+
+What may be looked up how to install, and upgraded, are drivers with a car and packages with a price, too.
+"""
 _SWITCHES = re.compile(
     r"^(settings?|config(uration)?|toggle|enable|disable|(de)?activate|reload|reset|(un|re)?install|upload)$", re.I
 )
@@ -100,7 +103,7 @@ def privilege(program: Program, route: Route) -> str:
     if handler is not None and access.is_admin_name(handler.module.name.rpartition(".")[2]):
         return "is for administrators by the file it stands in"
     told = _tells_all(route, found)
-    code = _installs_code(name, found) or _changes_code(program, route, found)
+    code = _installs_code(route, name, found) or _changes_code(program, route, found)
     if (told or code) and _acts_on_anybody(program, route):
         return "tells what everybody did" if told else "chooses what code runs on the server"
     if _is_of_everything(route, found) and _acts_on_anybody(program, route):
@@ -147,10 +150,14 @@ def _changes_what_it_has(route: Route) -> bool:
     return TOGETHER.match(below[3]) is None
 
 
-def _installs_code(name: str, found: list[str]) -> bool:
+def _installs_code(route: Route, name: str, found: list[str]) -> bool:
     """Whether a route installs or removes what runs as a part of the server, even by GET: `/plugin/install/{id}`."""
-    code = any(map(_INSTALLED.match, found)) or any(map(_INSTALLED.match, name.split("_")))
-    return code and any(map(_INSTALLS.match, (name, *map(snake, found[-1:]))))
+    words, done = [*found, *name.split("_")], (name, *map(snake, found[-1:]))
+    if any(map(_CODE.match, words)):
+        return any(map(_INSTALLS.match, done))
+    if not access.changes_state(route) or not any(map(_INSTALLED.match, words)):
+        return False
+    return any(map(_INSTALLS.match, done)) and not any(one.startswith("upgrade") for one in done)
 
 
 def _changes_code(program: Program, route: Route, found: list[str]) -> bool:

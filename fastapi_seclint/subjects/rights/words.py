@@ -100,11 +100,19 @@ def asks_an_enforcer(called: Form) -> bool:
     name = str(owner[-1]) if owner[0] in ("name", "attr") else ""
     if not name or not names_right(name) or SUPPLIES.search(name) or called[3] in _TAKES_OUT or _keeps(called):
         return False
-    if name.isupper() and called[3] in _READS_TABLE:
+    if reads_table_of_rights(called):
         return False
     if (_HOLDER.search(snake(name)) or _is_class(name)) and _ASKS.match(snake(str(called[3]))) is None:
         return False
     return _AUTHENTICATES.search(snake(str(called[3]))) is None
+
+
+def reads_table_of_rights(called: Form) -> bool:
+    """Whether a method reads a constant table that is named after rights: `ROLE_LEVELS.get`."""
+    if called[0] != "attr" or called[2][0] not in ("name", "attr") or called[3] not in _READS_TABLE:
+        return False
+    name = str(called[2][-1])
+    return name.isupper() and names_right(name)
 
 
 def _is_class(name: str) -> bool:
