@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Const, options
+from fastapi_seclint.program.values import Const, options, settled
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.rendering import rendered
@@ -25,20 +25,23 @@ _Part = tuple[str, str]
 def assembled(program: Program, block: Block, form: Form, text: str, found: Looseness) -> Fix | None:
     """The fix of a pattern that an expression makes, `text` as a whole: the names in it escaped, the rest tightened.
 
-    Where the expression cannot be written again in parts, the tight pattern stands there as one text.
+    Where the expression cannot be written again in parts, the tight pattern stands there as one text, unless what is
+    configured is a part of it.
     """
     parts = _parts(program, block, form)
     code = _in_parts(parts, text) if parts is not None else None
+    known = list(options(ask(program, block, form)))
+    constant = len(known) == 1 and isinstance(known[0], Const)
     path, edits = block.module.path, list[Edit]()
     if code is not None:
         edits.append(AddImport(path, "re"))
-    else:
+    elif constant:
         whole = tightened(text)
         code = literal(whole) if whole is not None else None
     if code is None:
         return None
     edits.append(ReplaceExpression(path, span_of(form[1]), code))
-    return Fix("escape the dots of the pattern", found.only_dots, tuple(edits))
+    return Fix("escape the dots of the pattern", found.only_dots and constant, tuple(edits))
 
 
 def literal(text: str) -> str | None:
@@ -61,8 +64,8 @@ def _parts(program: Program, block: Block, form: Form) -> list[_Part] | None:
             return [part for one in found for part in one or ()] if None not in found else None
         case ["fmt", _, inner, *_]:
             return _parts(program, block, inner)
-        case ["name" | "attr", *_]:
-            known = list(options(ask(program, block, form)))
+        case ["name" | "attr" | "call", *_]:
+            known = list(settled(ask(program, block, form)))
             code = rendered(form)
             if len(known) == 1 and isinstance(known[0], Const) and isinstance(known[0].value, str) and code:
                 return [(known[0].value, code)]

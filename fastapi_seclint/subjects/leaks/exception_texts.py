@@ -55,7 +55,7 @@ class Caught:
 
     `where` the names of its types are read. `handler`: it is the argument of a function that answers exceptions.
     `passed`: it is the argument of another function of the project, called in `giver`. `texts` are names that hold its
-    text, `containers` those that it is put in.
+    text, `containers` those that it is put in, `holders` those of objects in whose attributes or items it is put.
     """
 
     block: Block
@@ -69,6 +69,7 @@ class Caught:
     passed: bool = False
     giver: Block | None = None
     containers: set[str] = field(default_factory=set)
+    holders: set[str] = field(default_factory=set)
     texts: dict[str, Form] = field(default_factory=dict)
 
 
@@ -150,9 +151,10 @@ def _note_texts(found: Caught) -> None:
                 found.texts[name] = value
             case ["call", _, ["attr", _, owner, "append" | "update" | "extend"], [value], _]:
                 name = _held_by(owner)
-                if name and tells(found, value):
+                if name and tells(found, value) and (owner[0] == "name" or form[2][3] != "update"):
                     found.texts[name] = value
                     found.containers.add(name)
+                    found.holders.update([name] if owner[0] != "name" else [])
 
 
 def _held_by(owner: Form) -> str:
@@ -261,7 +263,10 @@ def _call_tells(found: Caught, call: Form) -> bool:
             return True
         if _is_text_name(found, owner):
             return name in ("strip", "lower", "upper", "split", "replace", "encode", "capitalize", "title")
-    return any(item[0] != "name" or item[2] in found.texts for item in given if tells(found, item))
+    shown = found.texts.keys() - (
+        set() if name[:1].isupper() or name in (*DUMPS, "jsonable_encoder") else found.holders
+    )
+    return any(item[0] != "name" or item[2] in shown for item in given if tells(found, item))
 
 
 def _is_text(found: Caught, name: str, use: Form) -> bool:

@@ -68,7 +68,14 @@ def is_print(form: Form) -> bool:
     """Whether a call prints, or writes to the output of the process."""
     if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "write":
         return form[2][2][0] in ("name", "attr") and form[2][2][-1] in _STREAMS
-    return form[0] == "call" and form[2][0] == "name" and form[2][2] in PRINTS
+    return form[0] == "call" and form[2][0] == "name" and form[2][2] in PRINTS and all(map(_is_output, form[4]))
+
+
+def _is_output(keyword: Form) -> bool:
+    """Whether a keyword of `print` leaves what is printed in the output or a log: `file=out` puts it in a file."""
+    name, value = keyword[0], keyword[1]
+    told = name_of(value)
+    return name != "file" or value[0] == "const" or told in _STREAMS or bool({"log", "logs"} & set(words_of(told)))
 
 
 def written(form: Form) -> Iterator[Form]:

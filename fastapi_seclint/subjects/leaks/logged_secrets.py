@@ -268,7 +268,8 @@ class Leaks:
         if is_credentials(self.program, self.block, form):
             return Leak(f"`{name_of(form)}`", form)
         function = self.block.function
-        own = function is not None and function.parameters and form[2:] == [function.parameters[0][0]]
+        first = function.parameters[:1] if function is not None and function.kind == "function" else []
+        own = any(form[2:] == [item[0]] for item in first)
         made = [one.cls for one in options(ask(self.program, self.block, form)) if isinstance(one, Instance)]
         made += [function.owner] if own and function is not None and function.owner is not None else []
         for cls in (*made, *annotated_classes(self.program, self.block, form), *self.handed(form)):

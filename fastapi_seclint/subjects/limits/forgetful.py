@@ -77,15 +77,56 @@ def _asked_by_others(program: Program, route: Route, asked: set[int]) -> Iterato
             continue
         asked.add(id(function))
         block = program.sites.block(function.module, function.number) if function is not None and given else None
-        if block is None or not any(_refuses(form[3]) for form in block.forms.of("if")):
+        if block is None:
             continue
-        for maker in (child.function for child in given):
+        tests = [form[2] for form in block.forms.of("if") if _refuses(form[3])]
+        for child in given if tests else ():
+            maker = child.function
             body = program.sites.block(maker.module, maker.number) if maker is not None else None
             if body is None or maker is None or maker.decorators or program.is_test(maker.module):
                 continue
             for form in body.forms.of("return"):
-                if form[2] is not None and _is_made(form[2], _keeping(program)):
+                made = form[2] is not None and _is_made(form[2], _keeping(program))
+                if made and _is_asked_to_count(program, block, tests, child.parameter, str(form[2][2][2])):
                     yield body.location(form[2]), body.symbol
+
+
+def _is_asked_to_count(program: Program, block: Block, tests: list[Form], parameter: str, cls: str) -> bool:
+    """Whether tests depend on what a method of an object in a parameter tells, and that one counts in the object.
+
+    A service that keeps a cache, and asks a store how often somebody came, counts nothing in itself.
+    """
+    names = _names(tests)
+    called = {"__call__"} if any(form[2][2:] == [parameter] for form in block.forms.of("call")) else set[str]()
+    called |= {form[3] for form in block.forms.of("attr") if form[2][2:] == [parameter]}
+    for form in block.forms.of("assign"):
+        if any(item[0] == "name" and item[2] in names for item in form[2]):
+            names |= _names([form[3]])
+    return parameter in names and bool(called & _counting(program, cls))
+
+
+def _counting(program: Program, cls: str) -> set[str]:
+    """The methods of a class that count something in its object, those that call one of them included."""
+    found: set[str] = set()
+    for module in program.modules.by_file.values():
+        for form in module.facts.forms(MODULE).of("class"):
+            methods = {item[3]: module.facts.forms(item[2]) for item in form[6] if item[0] == "def"}
+            for name, forms in methods.items() if form[2] == cls else ():
+                if name != "__init__" and _adds(forms):
+                    found.add(name)
+            for name, forms in methods.items() if form[2] == cls else ():
+                if any(item[2][2:] == ["self"] and item[3] in found for item in forms.of("attr")):
+                    found.add(name)
+    return found
+
+
+def _adds(forms: Forms) -> bool:
+    """Whether a method counts up or down, or puts one more into what its object has."""
+    if not any(item[2][2:] == ["self"] for item in forms.of("attr")):
+        return False
+    added = any(item[2] == "+" for item in forms.of("binop")) and bool(forms.of("assign"))
+    called = (item[2][3] for item in forms.of("call") if item[2][0] == "attr")
+    return added or bool(forms.of("augassign")) or any(name in ("append", "appendleft", "add") for name in called)
 
 
 def _asked_at_once(block: Block, limiting: AbstractSet[str]) -> Iterator[tuple[Location, str]]:

@@ -290,7 +290,11 @@ def _callee_limits(program: Program, function: Function, failures: bool, depth: 
                 continue
             for option in options(scope.ask(form[2])):
                 target = _target(option)
-                if target is not None and not keeps_a_metric(target) and reaches(program, target, failures, depth - 1):
+                if (
+                    target is not None
+                    and not keeps_a_metric(program, target)
+                    and reaches(program, target, failures, depth - 1)
+                ):
                     return True
                 if isinstance(option, External) and credentials.entry("limiter", option.name) is not None:
                     return True

@@ -92,12 +92,15 @@ def counted(program: Program, module: Module, number: int) -> list[Form]:
 
 def _is_metered(program: Program, block: Block, call: Form) -> bool:
     functions = [one for one, _ in called(program, block, call)]
-    return bool(functions) and all(keeps_a_metric(one) for one in functions)
+    return bool(functions) and all(keeps_a_metric(program, one) for one in functions)
 
 
-def keeps_a_metric(function: Function) -> bool:
-    """Whether a function does nothing but to keep a metric: `LOGINS.labels(status).inc()`."""
+def keeps_a_metric(program: Program, function: Function) -> bool:
+    """Whether a function does nothing but to keep a metric: `LOGINS.labels(status).inc()`, of a library's."""
     if function.forms.of("raise", "assert", "assign", "augassign", "yield") or function.decorators:
         return False
     attributes = {call[2][3] for call in function.forms.of("call") if call[2][0] == "attr"}
-    return bool(attributes & _METERED) and attributes <= _METERS
+    if not attributes & _METERED or not attributes <= _METERS:
+        return False
+    block = body_of(program, function)
+    return block is not None and not any(True for call in block.forms.of("call") for _ in called(program, block, call))
