@@ -101,6 +101,6 @@ def _heirs(program: Program) -> dict[int, list[Class]]:
         program.interpreter.run_module(module)
         for value in list(module.scope.names.values()):
             for base in value.lineage() if isinstance(value, Class) and value.module is module else ():
-                if base is not value:
+                if isinstance(base, Class) and base is not value:
                     found.setdefault(id(base), []).append(value)
     return found
