@@ -23,7 +23,8 @@ class Item:
     """What a dictionary has under a key: the value's expression, the whole item, and the form that it is part of.
 
     `container` is a dictionary display, a call (`dict(key=...)`) or the statement `name[key] = ...`; `holder` is what
-    the container is given to. `shared` where one value is that of several keys: `dict.fromkeys(names, False)`.
+    the container is given to. `shared` where one value is that of all keys: `dict.fromkeys(names, False)`; `several`
+    where it has more than this one.
     """
 
     block: Block
@@ -33,6 +34,7 @@ class Item:
     container: Form
     holder: Holder | None = None
     shared: bool = False
+    several: bool = False
 
 
 def items(
@@ -46,6 +48,11 @@ def items(
         yield from _in_display(program, origin, key, depth)
     for inner, value in overridden(program, block, form) if depth else ():
         yield from items(program, inner, value, key, None, depth - 1)
+    yield from put_later(program, block, form, key)
+
+
+def put_later(program: Program, block: Block, form: Form, key: str) -> Iterator[Item]:
+    """What is put under a key of a dictionary that has a name, in the block or where the name comes from."""
     if form[0] == "name":
         yield from _put(block, form[2], key)
         if isinstance(block.scope, FunctionScope) and not block.scope.is_local(form[2]):
@@ -88,7 +95,7 @@ def _shared_in(
     container, key = sought
     listed = [one for option in options(ask(program, block, keys)) for one in iterate(option) or []]
     if any(string(one) == key for one in listed):
-        yield Item(block, key, value, span_of(container[1]), container, holder, shared=True)
+        yield Item(block, key, value, span_of(container[1]), container, holder, True, len(listed) > 1)
 
 
 def _put(block: Block, name: str, key: str) -> Iterator[Item]:

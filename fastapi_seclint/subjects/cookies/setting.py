@@ -22,7 +22,7 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.development import only_in_development
-from fastapi_seclint.subjects.code.items import Item, items
+from fastapi_seclint.subjects.code.items import Item, items, put_later
 from fastapi_seclint.subjects.code.origins import Origin, ask, blocks_of, origins
 from fastapi_seclint.subjects.cookies.sessions import POSITIONS, names_secret, words
 from fastapi_seclint.subjects.cookies.wrapped import handed_on
@@ -112,9 +112,10 @@ def flag(program: Program, call: Call, name: str) -> Flag | None:
         return None
     known = True
     for spread in call.spread:
+        if any(_flag_of_item(program, item) is None for item in put_later(program, call.block, spread, name)):
+            return None
         for item in items(program, call.block, spread, name):
-            found = flag_of(program, item.block, name, item.form, Location(item.block.module.path, item.span))
-            return _mended(found, _edit_of_item(item))
+            return _mended(_flag_of_item(program, item), _edit_of_item(item))
         for value in options(call.ask(spread)):
             if isinstance(value, Mapping) and _is_of_another(value):
                 known = False
@@ -140,6 +141,10 @@ def _mended(found: Flag | None, edit: Edit | None) -> Flag | None:
     if found is None or (found.state == "by default" and found.edit is None):
         return found
     return found if found.edit is not None else replace(found, edit=edit)
+
+
+def _flag_of_item(program: Program, item: Item) -> Flag | None:
+    return flag_of(program, item.block, item.key, item.form, Location(item.block.module.path, item.span))
 
 
 def _edit_of_item(item: Item) -> Edit | None:

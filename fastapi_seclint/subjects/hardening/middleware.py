@@ -219,7 +219,8 @@ def _option(program: Program, kind: Kind, call: Call, name: str, first: int) -> 
     for spread in call.spread:
         for item in items(program, call.block, spread, name):
             where = Location(item.block.module.path, item.span)
-            return Option(name, item.form, item.block, where, ask(program, item.block, item.form))
+            form = item.container if item.several else item.form  # what is written there is that of other options, too
+            return Option(name, form, item.block, where, ask(program, item.block, item.form))
         for value in options(call.ask(spread)):
             found = value.get(name) if isinstance(value, Dictionary) else None
             if found is not None:
