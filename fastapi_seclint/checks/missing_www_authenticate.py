@@ -47,12 +47,12 @@ def missing_www_authenticate(program: Program) -> Iterator[Finding]:
             if location not in seen and not program.is_test(refusal.block.module):
                 seen.add(location)
                 yield _finding(refusal, scheme, location, function, within=within)
-    for block, answer, name in dropping(program):
-        edit = SetKeyword(block.module.path, span_of(answer[1]), "headers", f"{name}.headers")
+    for block, answer, code in dropping(program):
+        edit = SetKeyword(block.module.path, span_of(answer[1]), "headers", code)
         yield RULE.finding(
             block.location(answer),
             "this answer to every HTTPException leaves its headers out, so no 401 names the scheme that it wants: "
-            f"send `headers={name}.headers`",
+            f"send `headers={code}`",
             symbol=block.symbol,
             fix=Fix("send the headers of the exception", True, (edit,)),
         )

@@ -22,49 +22,74 @@ _REGISTER = frozenset({"exception_handler", "add_exception_handler"})
 
 
 def dropping(program: Program) -> Iterator[tuple[Block, Form, str]]:
-    """The calls that make such answers, each in its block, with what the exception is called there."""
+    """The calls that make such answers, each in its block, with the code for the headers of the exception.
+
+    A handler that is registered for other exceptions, too, asks whether one has headers.
+    """
+    registered = list(_registered(program))
+    others = {(handler.module.file, handler.number) for handler, of_http in registered if not of_http}
     seen: set[tuple[str, int]] = set()
-    for handler in _handlers(program):
+    for handler in (handler for handler, of_http in registered if of_http):
         body, key = body_of(program, handler), (handler.module.file, handler.number)
         names = [item[0] for item in handler.parameters if item[0] not in ("self", "cls")]
         if body is None or len(names) < 2 or key in seen or program.is_test(handler.module):
             continue
         seen.add(key)
-        if not any(form[3] == "headers" for form in body.forms.of("attr")):
-            yield from (
-                (body, call, names[1]) for call in body.forms.of("call") if _drops(program, body, call, names[1])
-            )
+        if not _speaks_of_headers(body):
+            calls = [call for call in body.forms.of("call") if _drops(program, body, call, names[1])]
+            code = f'getattr({names[1]}, "headers", None)' if key in others else f"{names[1]}.headers"
+            yield from ((body, call, code) for call in calls if not _is_handed_on(body, call))
 
 
-def _handlers(program: Program) -> Iterator[Function]:
-    """The functions that are registered for `HTTPException`, by decorator, call or argument of the application."""
+def _speaks_of_headers(body: Block) -> bool:
+    """Whether a handler reads or writes headers: `exc.headers`, `getattr(exc, "headers", None)` as FastAPI's does."""
+    asked = (form[3][1] for form in body.forms.of("call") if form[2][2:] == ["getattr"] and len(form[3]) > 1)
+    return any(form[3] == "headers" for form in body.forms.of("attr")) or any(form[2:] == ["headers"] for form in asked)
+
+
+def _is_handed_on(body: Block, answer: Form) -> bool:
+    """Whether another function is given the answer, to write headers into it perhaps: `with_headers(answer, exc)`."""
+    names = {
+        target[2] for form in body.forms.of("assign") if form[3] is answer for target in form[2] if target[0] == "name"
+    }
+    return any(
+        item is answer or (item[0] == "name" and item[2] in names)
+        for call in body.forms.of("call")
+        for item in [*call[3], *(value for _, value, _ in call[4])]
+    )
+
+
+def _registered(program: Program) -> Iterator[tuple[Function, bool]]:
+    """The functions that are registered for exceptions, by decorator, call or argument of the application.
+
+    Each with whether it is so for `HTTPException`.
+    """
     for block in program.sites.blocks(_REGISTER):
         for form in block.forms.every:
             match form:
-                case ["def", _, number, _, _, _, decorators, _] if any(
-                    _is_for_all(program, block, one) for one in decorators
-                ):
+                case ["def", _, number, _, _, _, decorators, _]:
                     function = program.sites.function(block.module, number)
-                    yield from [function] if function is not None else ()
-                case ["call", _, ["attr", _, _, "add_exception_handler"], [given, handler, *_], _] if _is_http(
-                    ask(program, block, given)
-                ):
-                    yield from _functions(ask(program, block, handler))
+                    if function is not None:
+                        yield from ((function, _is_http(ask(program, block, one))) for one in _asked_for(decorators))
+                case ["call", _, ["attr", _, _, "add_exception_handler"], [given, handler, *_], _]:
+                    of_http = _is_http(ask(program, block, given))
+                    yield from ((one, of_http) for one in _functions(ask(program, block, handler)))
     for app in program.apps:
         for option in options(app.arguments.get("exception_handlers")):
             for key, handler in option.items if isinstance(option, Mapping) else ():
-                yield from _functions(handler) if _is_http(key) else ()
+                yield from ((one, _is_http(key)) for one in _functions(handler))
 
 
 def _functions(value: Value) -> Iterator[Function]:
     yield from (found for option in options(value) if (found := running(option)) is not None)
 
 
-def _is_for_all(program: Program, block: Block, decorator: Form) -> bool:
-    match decorator:
-        case ["call", _, ["attr", _, _, "exception_handler"], [given, *_], _]:
-            return _is_http(ask(program, block, given))
-    return False
+def _asked_for(decorators: list[Form]) -> Iterator[Form]:
+    """What decorators register a function for: `@app.exception_handler(HTTPException)`."""
+    for decorator in decorators:
+        match decorator:
+            case ["call", _, ["attr", _, _, "exception_handler"], [given, *_], _]:
+                yield given
 
 
 def _is_http(value: Value) -> bool:
