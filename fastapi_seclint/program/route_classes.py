@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from fastapi_seclint.program.routers import Router
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Collection, Const, External, Value
+from fastapi_seclint.program.values import Collection, Const, External, Value, string
 
 
 def known_of(route: Route) -> dict[str, Value]:
     """What an object of a route class knows of its route (fastapi/routing.py, `APIRoute.__init__`)."""
-    texts = {"path": route.path, "path_format": route.path, "name": route.name.rpartition(".")[2]}
-    held: dict[str, Value] = {name: Const(text) for name, text in texts.items()}
+    path = _in_its_application(route)
+    texts = {"path": path, "path_format": path, "name": route.name.rpartition(".")[2]}
+    held: dict[str, Value] = {name: Const(text) for name, text in texts.items() if text is not None}
     held["methods"] = Collection("set", [Const(method) for method in route.methods])
     return {**held, "endpoint": route.endpoint} if route.endpoint is not None else held
+
+
+def _in_its_application(route: Route) -> str | None:
+    """The path of a route below what its application is mounted at; None where that is not known."""
+    path = route.path
+    for mount in route.mounts:
+        above = string(mount.path)
+        if above is None:
+            return None
+        path = path.partition(above.rstrip("/"))[2] if above.rstrip("/") else path
+    return path
 
 
 def of_own_making(app: Router) -> str | None:
