@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, Environment, options
@@ -21,7 +21,7 @@ from fastapi_seclint.subjects.passwords.names import is_of_machine, naming
 from fastapi_seclint.subjects.passwords.parameters import brings_data
 from fastapi_seclint.subjects.passwords.plain_storage import other_columns
 from fastapi_seclint.subjects.passwords.stages import Where
-from fastapi_seclint.subjects.passwords.statements import statement_of
+from fastapi_seclint.subjects.passwords.statements import given_values, statement_of
 from fastapi_seclint.subjects.passwords.stores import is_of_a_server, is_store
 from fastapi_seclint.subjects.passwords.told_objects import told_when_made
 from fastapi_seclint.subjects.passwords.whole_bodies import Kept
@@ -85,7 +85,7 @@ def _in_query(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
     given = [value for keyword, value, _ in call[4] if asked and keyword is not None and naming(keyword)]
     statement, inside = statement_of(known, block, call)
     if _READING.search(statement):
-        given += [*inside, *(item for argument in call[3][1:] for item in walk(argument))]
+        given += [*inside, *(item for argument in call[3][1:] for item in given_values(argument))]
     for argument in call[3]:
         if argument[0] == "dict":
             given += [
