@@ -29,6 +29,7 @@ from fastapi_seclint.subjects.owners.belongings import (
 )
 from fastapi_seclint.subjects.owners.dropped import dropped
 from fastapi_seclint.subjects.owners.evidence import (
+    is_callers,
     is_for_all,
     is_for_its_maker,
     is_hidden,
@@ -125,11 +126,20 @@ def direct(
         return Case(route, resource, variable, field, 2, sibling, tie)
     hidden = sibling is not None and not is_published(field) and is_hidden(program, route, resource, about)
     shown = not changes and not hidden and (is_published(field) or not PRIVATE.match(resource))
-    if shown and not lists_own(program, sibling):
+    if shown and not lists_own(program, sibling) and not _is_listed_for_its_owner(program, resource, about):
         sure = int(bool(field) and not is_published(field) and is_for_its_maker(program, route, resource))
     if not sure and (sent is not None or (not changes and not field and not PRIVATE.match(resource))):
         return None
     return Case(route, resource, variable, field, sure, sibling, tie)
+
+
+def _is_listed_for_its_owner(program: Program, resource: str, about: dict[str, list[Route]]) -> bool:
+    """Whether a route that only reads gives people such things of their own: `/users/me/teams`."""
+    for other in about.get(resource, ()):
+        name, variable = resource_of(other)
+        if name == resource and lists_own(program, other) and is_callers(program, other, name, variable):
+            return True
+    return False
 
 
 def _owned_by(program: Program, handler: Function, resource: str, tie: Tie | None) -> tuple[str, Tie | None]:
