@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
+from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.asked import knows_its_user, takes_person
 from fastapi_seclint.subjects.owners.belonging_words import PEOPLE
@@ -20,6 +22,7 @@ from fastapi_seclint.subjects.owners.unbound import names_unknown_owner
 from fastapi_seclint.subjects.owners.views import uses_caller, view_node
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.privileged import ignores_its_caller
+from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.rights.roles import authorizes
 
 if TYPE_CHECKING:
@@ -50,14 +53,44 @@ def contained(program: Program, route: Route, about: Mapping[str, Sequence[Route
     reads = not access.changes_state(route)
     for key in keys:
         whole = key.removesuffix("_id")
-        if whole in (key, resource) or PEOPLE.match(whole):
+        if whole in (key, resource) or PEOPLE.match(whole) or _tests(program, handler, key):
             continue
         sibling = _asking(program, whole, about.get(whole, ()), reads)
-        if sibling is not None and access.changes_state(sibling) and "POST" in route.methods:
+        open_to_all = sibling is not None and (
+            access.changes_state(sibling) or _is_read_by_all(program, whole, about.get(whole, ()))
+        )
+        if open_to_all and (reads or "POST" in route.methods or not access.is_last_an_id(route.path)):
             continue  # who may read a question may vote for its answers
         if sibling is not None and not names_unknown_owner(program, handler):
             return None if reads and is_for_all(program, route, whole) else (resource, whole, sibling)
     return None
+
+
+def _tests(program: Program, handler: Function, key: str) -> bool:
+    """Whether a handler asks for the whole that it finds a part of, none say: `template.project_id is not None`."""
+    asking = (form for one in reached(program, handler, 2) for form in one.forms.of("if", "compare", "call"))
+    for form in asking:
+        said = form[2:] if form[0] == "compare" else form[2]
+        asks = form[0] != "call" or (form[2][0] == "attr" and form[2][3] in _NONE)
+        if asks and any(inner[0] == "attr" and inner[3] == key for inner in walk(said)):
+            return True
+    return False
+
+
+_NONE = frozenset({"is_", "is_not", "isnot"})
+"""SQLAlchemy's comparisons of a column with nothing."""
+
+
+def _is_read_by_all(program: Program, name: str, routes: Sequence[Route]) -> bool:
+    """Whether a route gives one such thing by its id, and not something of it, to whoever asks."""
+    return any(
+        resource_of(other)[0] == name
+        and not access.changes_state(other)
+        and access.is_last_an_id(other.path)
+        and compares_owner(program, other, 2) is None
+        and not uses_caller(program, other)
+        for other in routes
+    )
 
 
 def _asking(program: Program, name: str, routes: Sequence[Route], reads: bool) -> Route | None:

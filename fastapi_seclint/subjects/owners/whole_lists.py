@@ -27,6 +27,9 @@ _SHOWN = re.compile(
 )
 """Words of code that lets more people than the owner see some of the things."""
 
+_NARROWS = ("with_loader_criteria", "do_orm_execute")
+"""How SQLAlchemy's sessions are told what every query of theirs leaves out, whoever makes it."""
+
 
 def kept_singly(program: Program, route: Route) -> Route | None:
     """The GET of one thing that looks whose it is, for a GET of all of them that never looks at who is calling.
@@ -35,6 +38,8 @@ def kept_singly(program: Program, route: Route) -> Route | None:
     """
     handler = route.function
     if set(route.methods) - {"HEAD"} != {"GET"} or handler is None or route.place is None or route.kind != "http":
+        return None
+    if program.modules.speaking(_NARROWS):
         return None
     if path_variables(route.path) or program.is_test(handler.module) or entrances.is_for_development(route):
         return None

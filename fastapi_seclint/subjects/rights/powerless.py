@@ -14,6 +14,7 @@ from fastapi_seclint.subjects.owners.lost_conditions import lost_conditions
 from fastapi_seclint.subjects.owners.notes import logs
 from fastapi_seclint.subjects.rights.account_kinds import picking_tables
 from fastapi_seclint.subjects.rights.always import always_passing
+from fastapi_seclint.subjects.rights.words import names_check_of_rights
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -61,14 +62,18 @@ def _found(program: Program, block: Block) -> Iterator[Form]:
 
 
 def _is_put_down(program: Program, block: Block, form: Form) -> bool:
-    """Whether what a function gives is put into something for others to ask: `claims["rights"] = rights_of(role)`."""
+    """Whether what a function gives is put into something that nobody asks: `claims["rights"] = rights_of(role)`.
+
+    `request.state.boss = is_boss(me)` is for those who say `if not request.state.boss`.
+    """
     keys = [_key(item) for item in form[2]]
     if form[3] is None or form[3][0] != "call" or not all(keys):
         return False
     functions = [one for one, _ in called(program, block, form[3])]
     if not functions or not all(is_powerless(program, one) for one in functions):
         return False
-    tests = (test for test in block.forms.of("if", "ifexp", "assert", "while") for test in walk(test[2]))
+    asking = (block, *program.sites.blocks(frozenset(keys)))
+    tests = (inner for one in asking for test in one.forms.of("if", "ifexp", "assert") for inner in walk(test[2]))
     return not any(test[0] in ("const", "attr") and test[-1] in keys for test in tests)
 
 
@@ -125,7 +130,8 @@ def _is_plain(block: Block) -> bool:
 
 def _tells(call: Form) -> bool:
     """Whether a call out of sight only tells or makes something: an object of a class, raised by nobody, is nothing."""
-    return last_name(call[2]) in _PLAIN or logs(call) or last_name(call[2])[:1].isupper()
+    name = last_name(call[2])
+    return name in _PLAIN or logs(call) or (name[:1].isupper() and not names_check_of_rights(name))
 
 
 def _is_text(form: Form) -> bool:
