@@ -195,10 +195,15 @@ def _tidies(call: Form) -> bool:
 
 
 @cache
+def acts_by_name(name: str) -> bool:
+    """Whether what is called so stores, deletes, sends or starts something."""
+    return _ACTS.search(name) is not None
+
+
 def _acts_in(function: Function) -> bool:
     gathered = _gathered(function)
     return any(
-        _ACTS.search(str(form[2][-1]))
+        acts_by_name(str(form[2][-1]))
         for form in function.forms.of("call")
         if form[2][0] in ("attr", "name") and not _gathers(form[2], gathered) and not _takes_by_place(form)
     )

@@ -219,7 +219,8 @@ def _of_class(program: Program, cls: Class) -> Iterator[Refusal]:
     if initializer is None or initializer.number < 0:
         return
     block = program.sites.block(initializer.module, initializer.number)
-    if block is None or _sets_headers(block):
+    own = _own_headers(block) if block is not None else None
+    if block is None or (own is not None and not _are_others(own)):
         return
     for form in map(_without_rest, block.forms.of("call")):
         if form[2][0] != "attr" or form[2][3] != "__init__":
@@ -228,13 +229,26 @@ def _of_class(program: Program, cls: Class) -> Iterator[Refusal]:
             yield Refusal(program.sites.top(cls.module), ["class", cls.at], None)
             continue
         if _is_unauthorized(program, block, form) and (lacks := _lacks(program, block, form)) is not None:
-            yield Refusal(block, form, lacks[0], later=not _hands_headers_on(cls, initializer))
+            yield Refusal(block, form, own or lacks[0], later=own is None and not _hands_headers_on(cls, initializer))
 
 
-def _sets_headers(block: Block) -> bool:
-    """Whether a constructor gives its object headers: `self.headers = CHALLENGE`."""
-    targets = [target for form in block.forms.of("assign") for target in form[2]]
-    return any(target[0] == "attr" and target[3] == "headers" and target[2][2:] == ["self"] for target in targets)
+def _own_headers(block: Block) -> Form | None:
+    """What a constructor gives its object for headers: `self.headers = CHALLENGE`."""
+    given: Form
+    for form in block.forms.of("assign"):
+        for target in form[2]:
+            if target[0] == "attr" and target[3] == "headers" and target[2][2:] == ["self"]:
+                given = form[3]
+                return given
+    return None
+
+
+def _are_others(headers: Form) -> bool:
+    """Whether headers are written down and the one that names the scheme is none of them."""
+    if headers[0] != "dict":
+        return False
+    keys = [str(key[2]).lower() if key is not None and key[0] == "const" else "" for key, _ in headers[2]]
+    return "" not in keys and "www-authenticate" not in keys
 
 
 def _hands_headers_on(cls: Class, initializer: Function) -> bool:
@@ -328,10 +342,8 @@ def _lacks(program: Program, block: Block, form: Form) -> tuple[Form | None] | N
     match given[0]:
         case ["const", _, None]:
             return (given[0],)
-        case ["dict", _, pairs]:
-            keys = [key[2] if key is not None and key[0] == "const" else None for key, _ in pairs]
-            known = all(isinstance(key, str) for key in keys)
-            return (given[0],) if known and "www-authenticate" not in [str(key).lower() for key in keys] else None
+        case ["dict", *_]:
+            return (given[0],) if _are_others(given[0]) else None
     return None
 
 

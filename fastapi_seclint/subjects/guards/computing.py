@@ -58,7 +58,7 @@ def _computes(program: Program, function: Function, reached_ones: list[Function]
         return False
     if not function.forms.of("return", "assign", "call", "raise"):
         return False  # what it does is written elsewhere
-    own = frozenset().union(*(_bound(other) for other in reached_ones if _is_within(function, other)))
+    own = frozenset().union(*(bound(other) for other in reached_ones if _is_within(function, other)))
     targets = [target for form in function.forms.of("assign") for target in form[2]]
     targets += [form[3] for form in function.forms.of("augassign")]
     if any(target[0] in ("attr", "sub") and not _is_own(own, target) for target in targets):
@@ -77,7 +77,7 @@ def _is_within(function: Function, other: Function) -> bool:
     return function.number == other.number or function.number in other.module.facts.inside(other.number)
 
 
-def _bound(function: Function) -> frozenset[str]:
+def bound(function: Function) -> frozenset[str]:
     """The parameters of a function and the names that its body gives something to, imports and definitions aside."""
     forms = function.forms
     targets = [target for form in forms.of("assign") for target in form[2]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function, Mapping, Value, options
@@ -36,9 +36,33 @@ def dropping(program: Program) -> Iterator[tuple[Block, Form, str]]:
             continue
         seen.add(key)
         if not _speaks_of_headers(body):
-            calls = [call for call in body.forms.of("call") if _drops(program, body, call, names[1])]
+            rare = _of_others(body, names[1])
+            asked = (call for call in body.forms.of("call") if id(call) not in rare)
+            calls = [call for call in asked if _drops(program, body, call, names[1])]
             code = f'getattr({names[1]}, "headers", None)' if key in others else f"{names[1]}.headers"
             yield from ((body, call, code) for call in calls if not _is_handed_on(body, call))
+
+
+def _of_others(body: Block, name: str) -> set[int]:
+    """The identities of what is done only for statuses that carry no such header: `if exc.status_code == 404:`."""
+    found: set[int] = set()
+    for form in body.forms.of("if"):
+        match form:
+            case [
+                "if",
+                at,
+                ["compare", _, ["attr", _, ["name", _, owner], "status_code"], [operator], [given]],
+                then,
+                _,
+            ]:
+                spoken = {str(item[-1]) for item in walk(given) if item[0] in ("const", "name", "attr")}
+                named = bool(spoken) and not any("401" in word or "429" in word for word in spoken)
+                after = [item for item in body.statements if item[1] > at] if then[-1][0] in ("return", "raise") else []
+                if owner == name and named and operator in ("==", "in"):
+                    found.update(id(item) for item in walk(then))
+                elif owner == name and named and operator in ("!=", "not in"):
+                    found.update(id(item) for item in walk(after))
+    return found
 
 
 def _speaks_of_headers(body: Block) -> bool:

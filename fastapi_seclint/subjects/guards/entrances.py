@@ -106,10 +106,12 @@ def is_entrance(program: Program, route: Route) -> bool:
     given = list(_sent(program, route))
     if _opens_by_mail(program, route) or opts_in(program, route, given) or opts_out(program, route):
         return True
-    if signs_up(program, route, given) or _recovers(found, given):
+    if signs_up(program, route, given):
         return True
     if access.is_admin_like(route.path) or _deletes_one(route) or _acts_on_a_thing(route) or _invites(route, found):
         return False
+    if _recovers(found, given):
+        return True
     if found and _ONESELF.match(found[-1]):
         return False
     handler = route.function

@@ -31,18 +31,19 @@ def given_rows(program: Program, route: Route) -> Iterator[Class]:
     if block is None:
         return
     for form in block.forms.of("return"):
-        for value in _values(block, form[2]) if form[2] is not None else ():
+        for value in _values(block, form) if form[2] is not None else ():
             if value[0] == "call" and last_name(value[2]) in _GIVES:
                 yield from _asked(program, block, value)
 
 
-def _values(block: Block, value: Form) -> Iterator[Form]:
-    """What is returned, or what the name that is returned was given."""
-    found = [value]
+def _values(block: Block, answer: Form) -> Iterator[Form]:
+    """What is returned, or what the name that is returned was given last."""
+    value = answer[2]
     if value[0] == "name":
-        targets = ((form[2], form[-1]) for form in block.forms.of("assign"))
-        found = [given for names, given in targets if any(one[0] == "name" and one[2] == value[2] for one in names)]
-    yield from (one[2] if one[0] == "await" else one for one in found)
+        before = [form for form in block.forms.of("assign") if form[1] < answer[1]]
+        given = [form for form in before if any(one[0] == "name" and one[2] == value[2] for one in form[2])]
+        value = given[-1][-1] if given else value
+    yield value[2] if value[0] == "await" else value
 
 
 def _asked(program: Program, block: Block, value: Form) -> Iterator[Class]:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.computing import bound
 from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_KEEPS = re.compile(
-    r"^(add|add_all|commit|merge|flush|delete|save|send|publish|put|write|upsert|delay|apply_async|add_task|enqueue|execute_many"
-    r"|executemany|unlink|setex|hset|rpush|lpush|incr|bulk_\w+|(insert|update|replace|delete|create|send|write|put|save)_\w+)$"
+_SENDS_ON = frozenset(
+    {"post", "patch", "request", "rmtree", "copyfileobj", "rename", "replace", "rpush", "lpush", "incr"}
 )
-"""What stores something for longer than a session, or for others, where the project itself has no such function."""
+"""What changes something elsewhere and is not called after it: requests to others, files, Redis."""
+_IN_MEMORY = frozenset(
+    {"append", "add", "insert", "remove", "pop", "update", "setdefault", "extend", "discard", "clear"}
+)
+"""How lists, sets and dictionaries are changed: a cart that was taken out of the session, or made here."""
 _OF_SOMEBODY = re.compile(
     r"(^|_)(users?|admin|role|auth\w*|token|log(ged)?_?in|member|account|is|permissions?|scopes?)(_|$)", re.I
 )
@@ -40,8 +45,52 @@ def keeps_for_its_sender(program: Program, route: Route) -> bool:
 
 
 def _stores(function: Function, own: set[str]) -> bool:
-    calls = (form[2] for form in function.forms.of("call") if form[2][0] in ("attr", "name"))
-    return any(_KEEPS.match(str(called[-1])) for called in calls if called[-1] not in own)
+    """Whether a function changes what others see or what stays: by a call that no function of the project answers."""
+    forms = function.forms
+    held = bound(function)
+    made = held - {item[0] for item in function.parameters}
+    if forms.of("global", "nonlocal"):
+        return True
+    changed = [item for form in forms.of("assign", "annassign", "augassign", "delete") for item in _targets(form)]
+    if any(item[0] in ("attr", "sub") and not _is_at_hand(item, held) for item in changed):
+        return True
+    for form in forms.of("call"):
+        name = str(form[2][-1]) if form[2][0] in ("name", "attr") else ""
+        if name in own or name.endswith("_cookie") or not (name in _SENDS_ON or access.acts_by_name(name)):
+            continue
+        in_memory = form[2][0] == "attr" and name in _IN_MEMORY and _is_at_hand(form[2][2], made)
+        if not in_memory and not (name == "execute" and _asks(form)):
+            return True
+    return False
+
+
+def _targets(form: Form) -> list[Form]:
+    """What a statement gives something to or takes away."""
+    match form:
+        case ["assign" | "delete", _, [*targets], *_]:
+            return targets
+        case ["augassign", _, _, target, *_] | ["annassign", _, target, *_]:
+            return [target]
+    return []
+
+
+def _is_at_hand(form: Form, held: Container[str]) -> bool:
+    """Whether an expression is a part of the session or of what a function holds itself, not of the application."""
+    while form[0] in ("attr", "sub", "call"):
+        if form[0] == "attr" and form[3] in ("session", "app"):
+            return bool(form[3] == "session")
+        form = form[2]
+    return form[0] == "name" and form[2] in held
+
+
+def _asks(call: Form) -> bool:
+    """Whether a statement only reads: `select(Product)`, `"select * from products"`."""
+    for form in walk(arguments(call)):
+        if form[0] == "call" and last_name(form[2]) == "select":
+            return True
+        if form[0] == "const" and isinstance(form[2], str) and form[2].lstrip().lower().startswith("select"):
+            return True
+    return False
 
 
 def _written(function: Function) -> Iterator[str]:

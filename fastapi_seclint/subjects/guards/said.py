@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from inspect import cleandoc
 
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import constant
@@ -64,13 +65,14 @@ _SOMEBODY_ELSE = re.compile(
 def says_it_is_for_administrators(route: Route) -> bool:
     """Whether a route's docstring or description says that nobody but administrators may call it.
 
-    Its first line does so somewhere, or another line says just that: `Requires admin privileges.`
+    Its first line does so somewhere, or another line says just that: `Requires admin privileges.` What is set in more
+    speaks of one parameter.
     """
     for text in _texts(route):
-        first, _, others = text.strip().partition("\n")
+        first = text.strip().partition("\n")[0]
         if _ADMINISTRATORS.search(first) and not _SOMEBODY_ELSE.search(first):
             return True
-        if any(_ALONE.fullmatch(line.strip(" \t.!*-:_`")) for line in others.split("\n")):
+        if any(_ALONE.fullmatch(line.rstrip().strip(".!*-:_`")) for line in cleandoc(text).split("\n")[1:]):
             return True
     return False
 

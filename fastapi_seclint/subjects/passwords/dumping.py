@@ -28,8 +28,13 @@ _COLUMNS = frozenset({"values", "values_list", "only", "defer", "with_only_colum
 def only_outside(call: Form) -> bool:
     """Whether what is left out is a key of a display, and stays in what that holds: `exclude` goes no deeper."""
     match call:
-        case ["call", _, ["name" | "attr", *_] as function, [["dict", _, pairs], *_], _]:
-            return function[-1] == "jsonable_encoder" and all(key is not None for key, _ in pairs)
+        case ["call", _, ["name" | "attr", *_] as function, [["dict", _, pairs], *_], keywords]:
+            if function[-1] != "jsonable_encoder" or any(key is None for key, _ in pairs):
+                return False
+            keys = {str(key[2]) for key, _ in pairs if key[0] == "const"}
+            told = [value for keyword, value, _ in keywords if keyword == "exclude"]
+            named = {str(item[2]) for item in walk(told) if item[0] == "const"}
+            return not any(keyword == "include" for keyword, _, _ in keywords) and bool(named) and not keys & named
     return False
 
 

@@ -85,7 +85,8 @@ def _in_query(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
     given = [value for keyword, value, _ in call[4] if asked and keyword is not None and naming(keyword)]
     statement, inside = statement_of(known, block, call)
     if _READING.search(statement):
-        given += [*inside, *(item for argument in call[3][1:] for item in given_values(argument))]
+        given += inside
+        given += [item for argument in call[3][1:] for item in given_values(known, block, argument)]
     for argument in call[3]:
         if argument[0] == "dict":
             given += [

@@ -268,7 +268,8 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
     if _WRITING.search(statement):
         yield from (Kept(block, call[1], value, True) for value in sent_to_columns(known.program, block, call))
         there = [value for _, value in hashed_there(written_out(known.program, block, call))]
-        for item in (*inside, *(item for argument in in_order(call)[1:] for item in given_values(argument))):
+        given = (item for argument in in_order(call)[1:] for item in given_values(known, block, argument))
+        for item in (*inside, *given):
             if any(item is value for value in there):
                 continue
             yield from as_typed(known, block, call[1], item)

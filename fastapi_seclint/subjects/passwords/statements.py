@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.sql import in_order, written_out
+from fastapi_seclint.subjects.owners.records import has_own_ways
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.secrets.names import word_set
 
@@ -92,18 +95,31 @@ def _parts(known: Passwords, block: Block, form: Form, depth: int) -> Iterator[s
 _ROWS = ("tuple", "list", "dict", "call")
 
 
-def given_values(argument: Form) -> list[Form]:
+def given_values(known: Passwords, block: Block, argument: Form) -> list[Form]:
     """The values in an argument after a statement: those of a tuple, list or dictionary, else the argument itself.
 
-    Also those of the rows in a list or comprehension, and of an object that is a row: `Row(login, password)`.
+    Also those of the rows in a list or comprehension, and of an object that is a row: `Row(login, password)`. What is
+    made of a password elsewhere, `PBKDF2(password, salt)`, or by a class with code of its own, is a value itself.
     """
     match argument:
         case ["tuple" | "list", _, items]:
-            return [value for item in items for value in (given_values(item) if item[0] in _ROWS else [item])]
+            rows = [given_values(known, block, item) if item[0] in _ROWS else [item] for item in items]
+            return [value for row in rows for value in row]
         case ["dict", _, pairs]:
             return [value for _, value in pairs]
         case ["comp", _, _, element, None, _]:
-            return given_values(element)
-        case ["call", _, function, given, keywords] if last_name(function)[:1].isupper() and len(given + keywords) > 1:
+            return given_values(known, block, element)
+        case ["call", _, function, given, keywords] if len(given + keywords) > 1 and _is_row(known, block, function):
             return [*given, *(value for _, value, _ in keywords)]
     return [argument]
+
+
+def _is_row(known: Passwords, block: Block, function: Form) -> bool:
+    """Whether what is called is a class of the project that keeps what it is given, without code of its own."""
+    made = options(ask(known.program, block, function)) if last_name(function)[:1].isupper() else ()
+    return any(isinstance(option, Class) and not has_own_ways(option) and not _makes(option) for option in made)
+
+
+def _makes(cls: Class) -> bool:
+    bases = [base for base in cls.lineage() if isinstance(base, Class)]
+    return any(isinstance(base.namespace.get(name), Function) for base in bases for name in ("__init__", "__new__"))

@@ -82,8 +82,9 @@ def _is_filled(program: Program, module: Module, field: SettingsField) -> bool:
     """Whether the class of a field is one that the environment fills, by no other names than those of its fields."""
     cls = program.interpreter.attribute_of_module(module, field.symbol.rpartition(".")[2])
     own = [option for option in options(cls) if isinstance(option, Class)]
-    prefixed = "env_prefix" in module.facts.words
-    return not prefixed and any(base in SETTINGS_BASES for option in own for base in option.external_bases())
+    modules = [module, *(base.module for option in own for base in option.lineage() if isinstance(base, Class))]
+    renamed = any(one.facts.speaking(b'"env_prefix"', b'"case_sensitive"') for one in modules)
+    return not renamed and any(base in SETTINGS_BASES for option in own for base in option.external_bases())
 
 
 def _constant_gone(program: Program, item: Fallback) -> tuple[Edit, ...]:
@@ -166,7 +167,7 @@ def of_read(path: str, read: Read) -> tuple[Edit, ...] | None:
         if read.keyword is not None:
             return (RemoveKeyword(path, span, read.keyword),)
         return (ReplaceExpression(path, span, f"{owner}[{key}]"),) if owner is not None else None
-    if read.demands:
+    if read.demands and not any(one is read.default for one in read.call[3][:-1]):
         kept = [one for one in read.call[3] if not _is_default(one, read)]
         named = [item for item in read.call[4] if not _is_default(item[1], read)]
         code = rendered([*read.call[:3], kept, named])

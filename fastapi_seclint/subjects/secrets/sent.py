@@ -35,7 +35,7 @@ def core(form: Form) -> Form:
     """An expression without what only changes its type: `.encode()`, `str(...)`, `(x or "")`, `.get_secret_value()`.
 
     Neither with what stands in for it where it is not there, `c.credentials if c else None`, nor with what is cut off:
-    `authorization.split(" ")[1]`.
+    `authorization.split(" ")[1]`. What comes first of several parts is a scheme or a prefix, and no secret.
     """
     match form:
         case ["call", _, ["attr", _, inner, method], _, _] if method in _WRAPPING:
@@ -43,7 +43,7 @@ def core(form: Form) -> Form:
         case ["call", _, ["name", _, "str" | "bytes"], [inner, *_], _]:
             return core(inner)
         case ["sub", _, ["call", _, ["attr", _, inner, method], _, _], index] if method in _CUTTING:
-            return core(inner) if index[0] in ("const", "unary") else form
+            return core(inner) if index[0] in ("const", "unary") and index[2:] != [0] else form
         case ["bool", _, "or", [inner, ["const" | "bytes", *_]]]:
             return core(inner)
         case ["await", _, inner] | ["ifexp", _, _, inner, ["const", _, None | ""]]:
