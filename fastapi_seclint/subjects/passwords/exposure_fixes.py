@@ -25,7 +25,7 @@ from fastapi_seclint.subjects.passwords.fields import Givers, owner_among
 from fastapi_seclint.subjects.passwords.kept import appended
 from fastapi_seclint.subjects.passwords.mappings import identifies
 from fastapi_seclint.subjects.passwords.names import is_password, naming
-from fastapi_seclint.subjects.passwords.public_models import PublicModel, public_model
+from fastapi_seclint.subjects.passwords.public_models import PublicModel, public_model, validates_objects
 from fastapi_seclint.subjects.passwords.selected import selects
 from fastapi_seclint.subjects.passwords.tables import asked_table
 
@@ -280,7 +280,7 @@ class Taking:
         return public_model(self.program, cls, self.block.module) if is_schema(cls) or cls.bases else None
 
     def _converted(self, form: Form, text: str, cls: Class, *, maybe: bool = False) -> list[Edit]:
-        model = self._model(cls)
+        model = self._model(cls) if validates_objects(self.program) else None
         if model is None:
             return []
         made = f"{model.name}.model_validate({text}, from_attributes=True)"
@@ -289,7 +289,7 @@ class Taking:
         return [*model.edits, ReplaceExpression(self.block.module.path, span_of(form[1]), made)] if made else []
 
     def _all_converted(self, form: Form, text: str, cls: Class) -> list[Edit]:
-        model = self._model(cls)
+        model = self._model(cls) if validates_objects(self.program) else None
         if model is None:
             return []
         made = f"[{model.name}.model_validate(row, from_attributes=True) for row in {text}]"

@@ -15,7 +15,7 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.named_answers import registration
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.rendering import rendered
-from fastapi_seclint.subjects.passwords.public_models import public_model
+from fastapi_seclint.subjects.passwords.public_models import public_model, validates_objects
 from fastapi_seclint.subjects.passwords.showing import password_field
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def _made_with(program: Program, cls: Class, inner: Class, name: str, field: For
     `Envelope(data=UserOut.model_validate(user))` names it, of `Page(items=rows)` each row becomes one; None where an
     object comes from elsewhere.
     """
+    if not validates_objects(program):
+        return None
     edits: list[Edit] = []
     for block in program.sites.blocks(frozenset({cls.name})):
         for call in block.forms.of("call"):

@@ -182,3 +182,11 @@ def _of_column(given: list[Form], keywords: list[Form]) -> str | None:
     if kind is None:
         return None
     return kind if told.get("primary_key") or told.get("nullable") is False else f"{kind} | None"
+
+
+def validates_objects(program: Program) -> bool:
+    """Whether models have `model_validate`, as those of pydantic 2 do; a project of version 1 says `orm_mode`.
+
+    https://docs.pydantic.dev/latest/migration/
+    """
+    return not (program.versions.surely_below("pydantic", (2, 0)) or program.modules.speaking(("orm_mode",)))
