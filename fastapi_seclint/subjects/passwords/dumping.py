@@ -34,7 +34,8 @@ def only_outside(call: Form) -> bool:
             keys = {str(key[2]) for key, _ in pairs if key[0] == "const"}
             told = [value for keyword, value, _ in keywords if keyword == "exclude"]
             named = {str(item[2]) for item in walk(told) if item[0] == "const"}
-            return not any(keyword == "include" for keyword, _, _ in keywords) and bool(named) and not keys & named
+            picked = any(keyword == "include" for keyword, _, _ in keywords)
+            return not picked and (not told or (bool(named) and not keys & named))
     return False
 
 
