@@ -102,6 +102,11 @@ def last_name(form: Form) -> str:
     return str(form[-1]) if form[0] in ("name", "attr") else ""
 
 
+def is_name(form: Form, name: str) -> bool:
+    """Whether an expression is nothing but this name."""
+    return bool(form[0] == "name" and form[2] == name)
+
+
 def arguments(call: Form) -> list[Form]:
     """What a call is given: by position first, then by keyword or `**`."""
     return [*call[3], *(value for _, value, _ in call[4])]

@@ -26,7 +26,7 @@ from fastapi_seclint.program.values import (
     Value,
     string,
 )
-from fastapi_seclint.program.version_files import Broken, text_of
+from fastapi_seclint.program.version_files import Broken, table_of, text_of
 from fastapi_seclint.program.versions import upwards
 
 if TYPE_CHECKING:
@@ -81,14 +81,10 @@ def declared(texts: Iterable[tuple[str, str]]) -> Groups:
 
 
 def _of_toml(data: dict[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
-    tool = _table(data.get("tool"))
-    for tables in (_table(data.get("project")).get("entry-points"), _table(tool.get("poetry")).get("plugins")):
-        for group, references in _table(tables).items():
-            yield group, {name: text for name, text in _table(references).items() if isinstance(text, str)}
-
-
-def _table(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    tool = table_of(data.get("tool"))
+    for tables in (table_of(data.get("project")).get("entry-points"), table_of(tool.get("poetry")).get("plugins")):
+        for group, references in table_of(tables).items():
+            yield group, {name: text for name, text in table_of(references).items() if isinstance(text, str)}
 
 
 def _of_sections(path: str, text: str) -> Iterator[tuple[str, dict[str, str]]]:

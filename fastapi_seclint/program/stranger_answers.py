@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, arguments, awaited, walk
 from fastapi_seclint.program.encounters import Encounter
 from fastapi_seclint.program.kinds import NOTHING
 from fastapi_seclint.program.values import Bound, External, Function, options
@@ -18,14 +18,8 @@ _RESPONSES = ("starlette.responses.", "fastapi.responses.")
 
 def call_in(value: Form | None) -> Form | None:
     """The call that an expression is, awaited or not."""
-    if value is not None and value[0] == "await":
-        value = value[2]
-    return value if value is not None and value[0] == "call" else None
-
-
-def given_to(call: Form) -> list[Form]:
-    """The arguments of a call."""
-    return [*call[3], *(value for _, value, _ in call[4])]
+    made = None if value is None else awaited(value)
+    return made if made is not None and made[0] == "call" else None
 
 
 def is_written(forms: list[Form]) -> bool:
@@ -40,7 +34,7 @@ def tells_nothing(walk_: Walk, value: Form | None) -> bool:
         return value is not None and is_written([value])
     kinds = [option.name for option in options(walk_.value(call[2])) if isinstance(option, External)]
     plain = [name for name in kinds if name.startswith(_RESPONSES) and not name.endswith("FileResponse")]
-    return bool(plain) and is_written(given_to(call))
+    return bool(plain) and is_written(arguments(call))
 
 
 def relayed(walk_: Walk, statement: Form, value: Form | None) -> Function | None:
@@ -50,7 +44,7 @@ def relayed(walk_: Walk, statement: Form, value: Form | None) -> Function | None
         return None
     if statement is not walk_.function.statements()[-1]:
         return None
-    if not any("request" in walk_.kinds(argument) for argument in given_to(call)):
+    if not any("request" in walk_.kinds(argument) for argument in arguments(call)):
         return None
     found = next(options(walk_.value(call[2])), None)
     found = found.function if isinstance(found, Bound) else found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, arguments
 from fastapi_seclint.program import credentials, nobody
 from fastapi_seclint.program.encounters import Raised
 from fastapi_seclint.program.kinds import (
@@ -26,7 +26,7 @@ from fastapi_seclint.program.kinds import (
 )
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.stranger_answers import given_to, is_written
+from fastapi_seclint.program.stranger_answers import is_written
 from fastapi_seclint.program.values import (
     Bound,
     Collection,
@@ -174,7 +174,7 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
         return _fetched(walk_, receiver, form)
     if "session" in receiver and not form[3] and name == "is_authenticated":
         return ABSENT | FALSE
-    if "request" in receiver and (name in _MESSAGES or (name.startswith("send") and not is_written(given_to(form)))):
+    if "request" in receiver and (name in _MESSAGES or (name.startswith("send") and not is_written(arguments(form)))):
         walk_.spoken = True
     if "request" in receiver and name in ("get", "json", "form", "body", "stream", "url_for", "accept"):
         return CLEAN

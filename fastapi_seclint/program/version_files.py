@@ -178,8 +178,8 @@ def _toml_lock(path: Path, text: str) -> Iterator[Declaration]:
 def _pipfile_lock(path: Path, text: str) -> Iterator[Declaration]:
     content = json.loads(text)
     for section in ("default", "develop"):
-        for name, package in _table(_table(content).get(section)).items():
-            version = _table(package).get("version")
+        for name, package in table_of(table_of(content).get(section)).items():
+            version = table_of(package).get("version")
             if isinstance(version, str):
                 yield _locked(name, version.removeprefix("=="), path, _line_of(text, name))
 
@@ -190,28 +190,28 @@ def _locked(name: str, version: str, path: Path, line: int) -> Declaration:
 
 def _pipfile(path: Path, text: str) -> Iterator[Declaration]:
     content = tomli.loads(text)
-    yield from _constraints(_table(content.get("packages")), Rank.PROJECT, path, text)
-    yield from _constraints(_table(content.get("dev-packages")), Rank.EXTRA, path, text)
+    yield from _constraints(table_of(content.get("packages")), Rank.PROJECT, path, text)
+    yield from _constraints(table_of(content.get("dev-packages")), Rank.EXTRA, path, text)
 
 
 def _pyproject(path: Path, text: str) -> Iterator[Declaration]:
     content = tomli.loads(text)
-    project, tool = _table(content.get("project")), _table(content.get("tool"))
-    poetry = _table(tool.get("poetry"))
+    project, tool = table_of(content.get("project")), table_of(content.get("tool"))
+    poetry = table_of(tool.get("poetry"))
     yield from _requirement_list(project.get("dependencies"), Rank.PROJECT, path, text)
-    yield from _constraints(_table(poetry.get("dependencies")), Rank.PROJECT, path, text)
+    yield from _constraints(table_of(poetry.get("dependencies")), Rank.PROJECT, path, text)
     extras = [
-        *_table(project.get("optional-dependencies")).values(),
-        *_table(content.get("dependency-groups")).values(),
-        *_table(_table(tool.get("pdm")).get("dev-dependencies")).values(),
-        _table(tool.get("uv")).get("dev-dependencies"),
+        *table_of(project.get("optional-dependencies")).values(),
+        *table_of(content.get("dependency-groups")).values(),
+        *table_of(table_of(tool.get("pdm")).get("dev-dependencies")).values(),
+        table_of(tool.get("uv")).get("dev-dependencies"),
     ]
     for extra in extras:
         yield from _requirement_list(extra, Rank.EXTRA, path, text)
     groups = [poetry.get("dev-dependencies")]
-    groups += [_table(group).get("dependencies") for group in _table(poetry.get("group")).values()]
+    groups += [table_of(group).get("dependencies") for group in table_of(poetry.get("group")).values()]
     for group in groups:
-        yield from _constraints(_table(group), Rank.EXTRA, path, text)
+        yield from _constraints(table_of(group), Rank.EXTRA, path, text)
 
 
 def _requirement_list(items: object, rank: Rank, path: Path, text: str) -> Iterator[Declaration]:
@@ -226,7 +226,7 @@ def _constraints(table: dict[str, Any], rank: Rank, path: Path, text: str) -> It
         if normalized(name) == "python":
             continue
         for item in value if isinstance(value, list) else [value]:
-            constraint = item if isinstance(item, str) else _table(item).get("version")
+            constraint = item if isinstance(item, str) else table_of(item).get("version")
             allowed = parse(constraint) if isinstance(constraint, str) else Range()
             yield Declaration(normalized(name), allowed, rank, path, _line_of(text, name, key=True))
 
@@ -242,7 +242,8 @@ def _setup_cfg(path: Path, text: str) -> Iterator[Declaration]:
             yield from _requirement(line, rank, path, _line_of(text, line))
 
 
-def _table(value: object) -> dict[str, Any]:
+def table_of(value: object) -> dict[str, Any]:
+    """A table of a TOML file; an empty one where something else stands."""
     return value if isinstance(value, dict) else {}
 
 

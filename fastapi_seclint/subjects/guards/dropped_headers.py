@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.callables import running
+from fastapi_seclint.facts.forms import Form, arguments, walk
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import External, Function, Mapping, Value, options
+from fastapi_seclint.program.values import External, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards.challenges import HTTP_EXCEPTIONS, RESPONSE
+from fastapi_seclint.subjects.guards.exception_handlers import registrations
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
-
-_REGISTER = frozenset({"exception_handler", "add_exception_handler"})
 
 
 def dropping(program: Program) -> Iterator[tuple[Block, Form, str]]:
@@ -26,7 +24,7 @@ def dropping(program: Program) -> Iterator[tuple[Block, Form, str]]:
 
     A handler that is registered for other exceptions, too, asks whether one has headers.
     """
-    registered = list(_registered(program))
+    registered = [(handler, _is_http(one)) for one, handler in registrations(program) if handler is not None]
     others = {(handler.module.file, handler.number) for handler, of_http in registered if not of_http}
     seen: set[tuple[str, int]] = set()
     for handler in (handler for handler, of_http in registered if of_http):
@@ -79,45 +77,12 @@ def _is_handed_on(body: Block, answer: Form) -> bool:
     return any(
         item is answer or (item[0] == "name" and item[2] in names)
         for call in body.forms.of("call")
-        for item in [*call[3], *(value for _, value, _ in call[4])]
+        for item in arguments(call)
     )
 
 
-def _registered(program: Program) -> Iterator[tuple[Function, bool]]:
-    """The functions that are registered for exceptions, by decorator, call or argument of the application.
-
-    Each with whether it is so for `HTTPException`.
-    """
-    for block in program.sites.blocks(_REGISTER):
-        for form in block.forms.every:
-            match form:
-                case ["def", _, number, _, _, _, decorators, _]:
-                    function = program.sites.function(block.module, number)
-                    if function is not None:
-                        yield from ((function, _is_http(ask(program, block, one))) for one in _asked_for(decorators))
-                case ["call", _, ["attr", _, _, "add_exception_handler"], [given, handler, *_], _]:
-                    of_http = _is_http(ask(program, block, given))
-                    yield from ((one, of_http) for one in _functions(ask(program, block, handler)))
-    for app in program.apps:
-        for option in options(app.arguments.get("exception_handlers")):
-            for key, handler in option.items if isinstance(option, Mapping) else ():
-                yield from ((one, _is_http(key)) for one in _functions(handler))
-
-
-def _functions(value: Value) -> Iterator[Function]:
-    yield from (found for option in options(value) if (found := running(option)) is not None)
-
-
-def _asked_for(decorators: list[Form]) -> Iterator[Form]:
-    """What decorators register a function for: `@app.exception_handler(HTTPException)`."""
-    for decorator in decorators:
-        match decorator:
-            case ["call", _, ["attr", _, _, "exception_handler"], [given, *_], _]:
-                yield given
-
-
-def _is_http(value: Value) -> bool:
-    return any(isinstance(option, External) and option.name in HTTP_EXCEPTIONS for option in options(value))
+def _is_http(answered: Value) -> bool:
+    return isinstance(answered, External) and answered.name in HTTP_EXCEPTIONS
 
 
 def _drops(program: Program, block: Block, call: Form, name: str) -> bool:

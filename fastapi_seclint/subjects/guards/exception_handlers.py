@@ -26,34 +26,43 @@ def handled_classes(program: Program) -> Iterator[tuple[Class, Function | None]]
 
     Routes of fastapi-error-map are told which statuses stand for which: the text of the exception is the answer.
     """
-    for block in program.sites.blocks(frozenset({"exception_handler", "add_exception_handler"})):
-        for form in block.forms.every:
-            match form:
-                case ["def", _, number, _, _, _, decorators, _]:
-                    made = program.sites.function(block.module, number)
-                    if made is not None:
-                        yield from ((cls, made) for item in decorators for cls in _handled(program, block, item))
-                case ["call", _, ["attr", _, _, "add_exception_handler"], [given, handler, *_], _]:
-                    yield from _registered(program, block, given, handler)
-                case ["call", _, ["call", _, ["attr", _, _, "exception_handler"], [given, *_], _], [handler], _]:
-                    yield from _registered(program, block, given, handler)
+    for answered, handler in registrations(program):
+        if isinstance(answered, Class):
+            yield answered, handler
     for route in program.routes:
         given = route.registration.arguments.get("error_map") if route.registration is not None else None
         for option in options(given):
             for key, _ in option.items if isinstance(option, Mapping) else ():
                 if isinstance(key, Class):
                     yield key, None
+
+
+def registrations(program: Program) -> Iterator[tuple[Value, Function | None]]:
+    """What functions are registered for, a class of exceptions or a status, by decorator, call or the application.
+
+    Each with the function, None where that is not known.
+    """
+    for block in program.sites.blocks(frozenset({"exception_handler", "add_exception_handler"})):
+        for form in block.forms.every:
+            match form:
+                case ["def", _, number, _, _, _, decorators, _]:
+                    made = program.sites.function(block.module, number)
+                    if made is not None:
+                        yield from ((one, made) for item in decorators for one in _asked_for(program, block, item))
+                case ["call", _, ["attr", _, _, "add_exception_handler"], [given, handler, *_], _]:
+                    yield from _registered(program, block, given, handler)
+                case ["call", _, ["call", _, ["attr", _, _, "exception_handler"], [given, *_], _], [handler], _]:
+                    yield from _registered(program, block, given, handler)
     for app in program.apps:
         for option in options(app.arguments.get("exception_handlers")):
             for key, handler in option.items if isinstance(option, Mapping) else ():
-                if isinstance(key, Class):
-                    yield key, running(handler)
+                yield from ((one, running(handler)) for one in options(key))
 
 
-def _registered(program: Program, block: Block, given: Form, handler: Form) -> Iterator[tuple[Class, Function | None]]:
+def _registered(program: Program, block: Block, given: Form, handler: Form) -> Iterator[tuple[Value, Function | None]]:
     values = (running(item) for item in options(ask(program, block, handler)))
     function = next((item for item in values if item is not None), None)
-    yield from ((cls, function) for cls in _classes(program, block, given))
+    yield from ((one, function) for one in _values(program, block, given))
 
 
 def told_status(handler: Function) -> tuple[object, Form] | None:
@@ -82,17 +91,20 @@ def raised(program: Program, block: Block) -> set[str]:
     return found
 
 
-def _handled(program: Program, block: Block, decorator: Form) -> list[Class]:
+def _asked_for(program: Program, block: Block, decorator: Form) -> list[Value]:
     match decorator:
-        case ["call", _, ["attr", _, _, "exception_handler"], [cls, *_], _]:
-            return _classes(program, block, cls)
+        case ["call", _, ["attr", _, _, "exception_handler"], [given, *_], _]:
+            return _values(program, block, given)
     return []
 
 
 def _classes(program: Program, block: Block, form: Form) -> list[Class]:
+    return [value for value in _values(program, block, form) if isinstance(value, Class)]
+
+
+def _values(program: Program, block: Block, form: Form) -> list[Value]:
     values = list(_each(program, block, form[2])) if form[0] == "name" else []
-    values = values or list(options(ask(program, block, form)))
-    return [value for value in values if isinstance(value, Class)]
+    return values or list(options(ask(program, block, form)))
 
 
 def _each(program: Program, block: Block, name: str) -> Iterator[Value]:

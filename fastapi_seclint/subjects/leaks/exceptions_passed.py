@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, mentions, walk
+from fastapi_seclint.facts.forms import Form, is_name, last_name, mentions, walk
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, Instance, options
@@ -25,8 +25,8 @@ def handed_on(program: Program, found: Caught) -> Iterator[tuple[Block, str, int
     for call in walk(found.statements):
         if call[0] != "call" or call[2][0] not in ("name", "attr"):
             continue
-        given = [(number, "") for number, value in enumerate(call[3]) if _is(value, found.name)]
-        given += [(-1, keyword) for keyword, value, _ in call[4] if keyword and _is(value, found.name)]
+        given = [(number, "") for number, value in enumerate(call[3]) if is_name(value, found.name)]
+        given += [(-1, keyword) for keyword, value, _ in call[4] if keyword and is_name(value, found.name)]
         for function, bound in _run(program, found.block, call) if given else ():
             block = body_of(program, function)
             for position, keyword in given:
@@ -42,10 +42,6 @@ def _run(program: Program, block: Block, call: Form) -> Iterator[tuple[Function,
         made = method_of(Instance(option), "__init__") if isinstance(option, Class) else None
         if made is not None and made.number >= 0:
             yield made, True
-
-
-def _is(form: Form, name: str) -> bool:
-    return bool(form[0] == "name" and form[2] == name)
 
 
 def _parameter(function: Function, number: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, is_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.leaks.entry_keys import after_failure
 from fastapi_seclint.subjects.passwords.followed import passwords
@@ -23,11 +23,11 @@ def password_inside(program: Program, block: Block, form: Form) -> str:
     Neither is a name that a part of the record gets later: `user = user["name"]`.
     """
     name, forms = str(form[2]), block.forms
-    if any(_is_name(target, name) and _reads(item[3], name) for item in forms.of("assign") for target in item[2]):
+    if any(is_name(target, name) and _reads(item[3], name) for item in forms.of("assign") for target in item[2]):
         return ""
     changed = [target for item in forms.of("assign", "delete") for target in item[2]]
     changed += [call[2] for call in forms.of("call") if call[2][0] == "attr" and call[2][3] in _CHANGES]
-    if any(item[0] in ("sub", "attr") and _is_name(item[2], name) for item in changed):
+    if any(item[0] in ("sub", "attr") and is_name(item[2], name) for item in changed):
         return ""
     if after_failure(block, form) or any(_is_none_in(item, form) for item in forms.of("if")):
         return ""
@@ -37,7 +37,7 @@ def password_inside(program: Program, block: Block, form: Form) -> str:
 
 
 def _reads(form: Form, name: str) -> bool:
-    return any(item[0] in ("sub", "attr") and _is_name(item[2], name) for item in walk(form))
+    return any(item[0] in ("sub", "attr") and is_name(item[2], name) for item in walk(form))
 
 
 def _is_verified(program: Program, block: Block, read: Form) -> bool:
@@ -49,16 +49,12 @@ def _is_verified(program: Program, block: Block, read: Form) -> bool:
     return any(part is read or (part[0] == "name" and part[2] in names) for form in tests for part in walk(form[2:]))
 
 
-def _is_name(form: Form, name: str) -> bool:
-    return bool(form[0] == "name" and form[2] == name)
-
-
 def _key_of(form: Form, name: str) -> str:
     """The key by which an expression reads a record of that name: `user["password"]`, `user.get("password")`."""
     match form:
-        case ["sub", _, owner, ["const", _, str(key)]] if _is_name(owner, name):
+        case ["sub", _, owner, ["const", _, str(key)]] if is_name(owner, name):
             return key
-        case ["call", _, ["attr", _, owner, "get"], [["const", _, str(key)], *_], _] if _is_name(owner, name):
+        case ["call", _, ["attr", _, owner, "get"], [["const", _, str(key)], *_], _] if is_name(owner, name):
             return key
     return ""
 
@@ -66,9 +62,9 @@ def _key_of(form: Form, name: str) -> str:
 def _is_none_in(branch: Form, name: Form) -> bool:
     """Whether a name is written where it is known to be empty: `if user is None: print(user)`."""
     match branch[2]:
-        case ["unary", _, "not", tested] if _is_name(tested, name[2]):
+        case ["unary", _, "not", tested] if is_name(tested, name[2]):
             pass
-        case ["compare", _, tested, ["is" | "=="], [["const", _, None]]] if _is_name(tested, name[2]):
+        case ["compare", _, tested, ["is" | "=="], [["const", _, None]]] if is_name(tested, name[2]):
             pass
         case _:
             return False
