@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.kinds import CLEAN, Kinds
+from fastapi_seclint.program.leavings import Leavings
 from fastapi_seclint.program.values import Class, Function, Value
 from fastapi_seclint.program.walks import Walk
 
@@ -24,14 +25,14 @@ MAX_STATEMENTS_OF_A_HANDLER = 150
 
 
 class Follower:
-    """Follows functions. Encounters are kept by function, stranger and kinds of arguments.
+    """Follows functions. Encounters are kept by function, stranger, what was left behind and kinds of arguments.
 
     One that did not ask for the path or method is the same on every path, unless it ended for want of patience.
     """
 
     def __init__(self, interpreter: Interpreter) -> None:
         self.interpreter = interpreter
-        self._known: dict[object, Encounter] = {}
+        self._known: dict[object, tuple[Encounter, Leavings]] = {}
         self._scopes: dict[tuple[int, int], FunctionScope] = {}
         self._busy: set[object] = set()
         self._kept: list[object] = []
@@ -41,12 +42,8 @@ class Follower:
         self.allowance = MAX_FUNCTIONS
         self.patience = MAX_STATEMENTS
         """How many statements are still walked: who lets a stranger do that much lets him in."""
-        self.believed: set[str] = set()
-        """What middleware and guards put into `request.state` of credentials that anybody may make up, by its names."""
-        self.lacking: set[str] = set()
-        """Under which names middleware leaves nothing in `request.state` for bad credentials."""
-        self.nobody: dict[str, Kinds] = {}
-        """Under which names middleware leaves an object in `request.state` that says that nobody is known."""
+        self.left = Leavings()
+        """What those whom the request met before have left behind."""
         self.nobodies: dict[str, Class] = {}
         """The classes of such objects, by the kind that says so."""
         self.at_middleware = False
@@ -83,14 +80,14 @@ class Follower:
     ) -> Encounter:
         """What happens when a function runs for a stranger with these arguments, on this object if it is a method."""
         given = tuple(sorted((name, tuple(sorted(found))) for name, found in arguments.items()))
-        left = tuple(sorted((name, tuple(sorted(found))) for name, found in self.nobody.items()))
-        who = (stranger.junk, stranger.websocket, stranger.configured, left)
+        who = (stranger.junk, stranger.websocket, stranger.configured, self.left)
         where = (self.in_handler, function is self.relayed, stranger.path, stranger.method)
         key = (id(function), who, where, given, id(receiver))
         anywhere = (id(function), who, function is self.relayed, stranger.path is None, given, id(receiver))
         known = self._known.get(key) or (None if self.in_handler else self._known.get(anywhere))
         if known is not None:
-            return known
+            encounter, self.left = known
+            return encounter
         self._kept += [function, receiver]
         self.allowance -= 1
         if key in self._busy or self.depth > MAX_DEPTH or self.allowance < 0:
@@ -102,7 +99,7 @@ class Follower:
         finally:
             self.depth -= 1
             self._busy.discard(key)
-        self._known[key] = encounter
+        self._known[key] = known = encounter, self.left
         if not (encounter.by_path or self.in_handler) and self.allowance >= 0 and self.patience >= 0:
-            self._known[anywhere] = encounter
+            self._known[anywhere] = known
         return encounter

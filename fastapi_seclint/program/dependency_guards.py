@@ -15,6 +15,7 @@ from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.dependencies import Resolver
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
 from fastapi_seclint.program.kinds import ABSENT, CLEAN, EMPTY, HIDDEN, JUNK, QUERY, REQUEST, Kinds, names_token
+from fastapi_seclint.program.leavings import Leavings
 from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.routes import path_variables
 from fastapi_seclint.program.schemes import meet_scheme, scheme_of
@@ -57,19 +58,22 @@ class DependencyGuards:
         self._follower = follower
         self._resolver = resolver
         self._declared = declared
-        self._callables: dict[tuple[int, bool, str | None, bool], Encounter] = {}
+        self._callables: dict[tuple[int, bool, str | None, bool, Leavings], tuple[Encounter, Leavings]] = {}
         self._values: list[Value] = []
 
     def encounter(self, value: Value, stranger: Stranger) -> Encounter:
         """What a stranger meets in a dependency, sub-dependencies first."""
         path = stranger.path if _reads_path(running(value)) else None
-        key = (id(value), stranger.junk, path, stranger.configured)
+        left = self._follower.left
+        key = (id(value), stranger.junk, path, stranger.configured, left)
         if key not in self._callables:
-            self._callables[key] = Encounter()
+            self._callables[key] = Encounter(), left
             self._follower.allowance, self._follower.patience = MAX_FUNCTIONS, MAX_STATEMENTS
             self._values.append(value)
-            self._callables[key] = self._meet(value, replace(stranger, path=path, websocket=False))
-        return self._callables[key]
+            found = self._meet(value, replace(stranger, path=path, websocket=False))
+            self._callables[key] = found, self._follower.left
+        encounter, self._follower.left = self._callables[key]
+        return encounter
 
     def _meet(self, value: Value, stranger: Stranger) -> Encounter:
         """The meeting with a callable itself; what refuses some strangers below it, or is out of sight, counts, too."""

@@ -22,7 +22,8 @@ from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node, Resolver
 from fastapi_seclint.program.dependency_guards import DependencyGuards
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
-from fastapi_seclint.program.kinds import CLEAN, DENIAL, NOTHING, REQUEST, Kinds
+from fastapi_seclint.program.kinds import CLEAN, DENIAL, NOTHING, REQUEST
+from fastapi_seclint.program.leavings import Leavings
 from fastapi_seclint.program.meetings import Guarding, Meeting, meeting_of, refused, verdict
 from fastapi_seclint.program.middleware_guards import MiddlewareGuards
 from fastapi_seclint.program.privileges import authorizing, limiting
@@ -50,13 +51,15 @@ class GuardModel:
         self._follower = Follower(interpreter)
         self.dependencies = DependencyGuards(self._follower, resolver, declared)
         self.middleware = MiddlewareGuards(self._follower, declared)
-        self._left: dict[Router, tuple[set[str], set[str], dict[str, Kinds]]] = {}
+        self._left: dict[Router, Leavings] = {}
 
     def of_route(self, route: Route) -> Guarding:
         """What guards a route, and so its protection."""
         self._enter(route)
         inner = self._dependency_meetings(route) if route.kind in ("http", "websocket") else []
+        left = self._follower.left
         meetings = [*self._layer_meetings(route, precise=not refused(inner)), *inner]
+        self._follower.left = left
         if route.kind in ("http", "websocket", "raw") and route.endpoint is not None and not refused(meetings):
             meetings += self._endpoint_meetings(route, meetings)
         guards = Guards(
@@ -78,15 +81,13 @@ class GuardModel:
 
     def _enter(self, route: Route) -> None:
         """Walk the middleware first, whatever else is asked: guards behind it may rely on what it leaves behind."""
-        known = self._left.get(route.app)
-        left = self._left.setdefault(route.app, (set(), set(), {}))
-        self._follower.believed, self._follower.lacking, self._follower.nobody = left
-        if known is None:
-            self._follower.at_middleware = True
+        if route.app not in self._left:
+            self._follower.left, self._follower.at_middleware = Leavings(), True
             for layer in layers_of(route):
                 for junk in (True, False):
                     self.middleware.layer(layer, Stranger(junk), websocket=False, precise=False)
-            self._follower.at_middleware = False
+            self._left[route.app], self._follower.at_middleware = self._follower.left, False
+        self._follower.left = self._left[route.app]
 
     def _doubt(self, route: Route, meetings: list[Meeting], missing: bool) -> str:
         """Why a route that nobody is seen to protect may be protected all the same."""
@@ -135,8 +136,15 @@ class GuardModel:
         return found
 
     def meeting(self, route: Route, node: Node) -> Meeting:
-        """How a dependency of a route, or one below it, answers strangers by itself."""
+        """How a dependency of a route, or one below it, answers strangers who met those before it."""
         self._enter(route)
+        for before in route.dependencies:
+            if any(item is node for item in before.walk()):
+                break
+            self._meeting(route, before)
+        return self._meeting(route, node)
+
+    def _meeting(self, route: Route, node: Node) -> Meeting:
         meeting = self._asked(route, node.name, lambda stranger: self.dependencies.encounter(node.call, stranger))
         meeting.scheme = scheme_of(node.call) is not None
         if meeting.opaque and _is_never_asked(route, node):
@@ -175,7 +183,7 @@ class GuardModel:
     def _dependency_meetings(self, route: Route) -> list[Meeting]:
         found = []
         for node in route.dependencies:
-            meeting = self.meeting(route, node)
+            meeting = self._meeting(route, node)
             if node.alternative:
                 _switch_off(meeting)
             found.append(meeting)

@@ -73,11 +73,12 @@ def attribute_kinds(walk_: Walk, owner: Kinds, name: str) -> Kinds:
     if "session" in owner:
         if name == "session":
             return frozenset({"session"})
-        if walk_.stranger.junk and name in walk_.follower.believed:
+        left = walk_.follower.left
+        if walk_.stranger.junk and name in left.believed:
             return JUNK
-        if name in walk_.follower.nobody:
-            return walk_.follower.nobody[name]
-        return ABSENT if credentials.says_who(name) or name in walk_.follower.lacking else CLEAN
+        if (nobody_there := left.nobody(name)) is not None:
+            return nobody_there
+        return ABSENT if credentials.says_who(name) or name in left.lacking else CLEAN
     if "store" in owner or "scope" in owner:
         return owner if name not in ("authorization", "token") else walk_.stranger.credential
     if "nobody" in owner:

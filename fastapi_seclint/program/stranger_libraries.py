@@ -124,9 +124,9 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
 
 def _in_context(walk_: Walk, value: External, form: Form) -> Kinds | None:
     """What a context variable gives, or keeps of a stranger: what middleware believed of him says who he is."""
-    name, believed = value.name, walk_.follower.believed
+    name, left = value.name, walk_.follower.left
     if name == f"{VARIABLE}.set" and form[3] and walk_.kinds(form[3][0]) in (JUNK, DENIAL):
-        believed.add(last_name(form[2][2]))
+        walk_.follower.left = left.believing(last_name(form[2][2]))
     if name != f"{VARIABLE}.get":
         return None
     if holds_request(walk_.follower.interpreter, value.parent):
@@ -134,7 +134,7 @@ def _in_context(walk_: Walk, value: External, form: Form) -> Kinds | None:
     if form[3]:
         return None
     kept = last_name(form[2][2])
-    if kept in believed:
+    if kept in left.believed:
         return walk_.stranger.credential
     return ABSENT if credentials.says_who(kept) or walk_.carries_credential(kept) else CLEAN
 

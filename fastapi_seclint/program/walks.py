@@ -294,12 +294,12 @@ class Walk:
         if target[0] == "name":
             self.names[target[2]] = self.named(target[2], kinds)
         elif target[0] == "attr" and kinds == JUNK and "session" in self.kinds(target[2]):
-            self.follower.believed.add(target[3])
+            self.follower.left = self.follower.left.believing(target[3])
         elif target[0] == "attr" and self._is_lacking(kinds) and "session" in self.kinds(target[2]):
-            self.follower.lacking.add(target[3])
+            self.follower.left = self.follower.left.without(target[3])
             self.names[spelled(target)] = kinds
         elif (kept := self._kept_under(target, kinds)) is not None:
-            self.follower.nobody[kept] = self.follower.nobody.get(kept, frozenset()) | kinds
+            self.follower.left = self.follower.left.with_nobody(kept, kinds)
         elif target[0] == "attr" and target[2][0] == "name":
             self.names[f"{target[2][2]}.{target[3]}"] = kinds
         elif target[0] == "attr" and target[2][0] == "attr" and target[2][2][0] == "name":

@@ -87,9 +87,12 @@ def fitting(
     What the routes beside `routes` demand of everybody who changes the same things comes first. For administrators
     the role guard follows, then, as for everybody, the active user before the current one, and what the routes of the
     file have before what most routes have. Given where callers carry their credentials, a guard that is seen to look
-    elsewhere does not fit.
+    elsewhere does not fit, nor does one that `routes` have already.
     """
+    there = {id(node.function) for route in routes for node in route.nodes() if node.function is not None}
     for candidate in _ranked(program, module, admin, _demanded_beside(program, routes)):
+        if id(candidate.function) in there:
+            continue
         if candidate.scopes is None or (carriers and not _looks_there(program, candidate, carriers)):
             continue
         if candidate.function is not None and refuses_tokens_of(program, candidate.function, module):

@@ -34,7 +34,7 @@ class SharedStore:
 
 
 def shared_stores(program: Program) -> Iterator[SharedStore]:
-    """The factories of limiters that count in a dictionary of the module, by the client alone."""
+    """The factories of limiters that count in a dictionary of the module, by the client alone or on one route."""
     for module in program.modules.by_file.values():
         facts = module.facts
         numbered = [(number, item[2]) for number, item in enumerate(facts.functions) if item[2] >= 0]
@@ -53,8 +53,8 @@ def _of_factory(program: Program, factory: Function) -> SharedStore | None:
             match form:
                 case ["assign", at, [["sub", _, ["name", _, name], key]], value] if value[0] in ("comp", "list"):
                     names, parts = _made_of(key, facts.body(number))
-                    if _is_store(factory, str(name)) and not (names & own or parts & _OF_ROUTES) and _purges(value):
-                        uses = _different_uses(program, factory)
+                    if _is_store(factory, str(name)) and not names & own and _purges(value):
+                        uses = _different_uses(program, factory, bool(parts & _OF_ROUTES))
                         if len(uses) > 1:
                             place = Location(factory.module.path, span_of(at))
                             return SharedStore(factory, str(name), place, tuple(uses))
@@ -80,12 +80,29 @@ def _purges(value: Form) -> bool:
     return value[0] == "comp" and bool(value[5][0][2])
 
 
-def _different_uses(program: Program, factory: Function) -> list[Location]:
-    found: dict[str, Location] = {}
-    for block, call, _ in callers(program, factory):
-        arguments = repr([_plain(item) for item in (*call[3], *call[4])])
-        found.setdefault(arguments, block.location(call))
-    return list(found.values())
+def _different_uses(program: Program, factory: Function, by_route: bool) -> list[Location]:
+    """The calls with other arguments than those before them; `by_route`: of the first route that has several."""
+    calls = [(block.location(call), repr(_plain([*call[3], *call[4]]))) for block, call, _ in callers(program, factory)]
+    if not by_route:
+        return _first_of_each(calls)
+    for route in program.routes if len(calls) > 1 else ():
+        written = [node.written.location for node in route.nodes() if node.written is not None]
+        found = _first_of_each([item for item in calls if any(_is_within(item[0], place) for place in written)])
+        if len(found) > 1:
+            return found
+    return []
+
+
+def _first_of_each(calls: list[tuple[Location, str]]) -> list[Location]:
+    return list({arguments: location for location, arguments in reversed(calls)}.values())[::-1]
+
+
+def _is_within(inner: Location, outer: Location) -> bool:
+    return inner.path == outer.path and _start(outer) <= _start(inner) < (outer.span.end_line, outer.span.end_column)
+
+
+def _start(location: Location) -> tuple[int, int]:
+    return location.span.line, location.span.column
 
 
 def _plain(form: object) -> object:
