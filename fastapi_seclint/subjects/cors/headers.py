@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, Place, options, settled
 from fastapi_seclint.subjects.code.development import only_in_development
@@ -35,16 +35,10 @@ class Header:
     chosen: bool = False
 
 
-_KNOWN: WeakKeyDictionary[Program, list[Header]] = WeakKeyDictionary()
-
-
+@answered_once
 def headers(program: Program) -> list[Header]:
     """The headers that let every website in, development and tests left out; found once a program."""
-    if program not in _KNOWN:
-        _KNOWN[program] = [
-            header for header in _headers(program) if not only_in_development(Place(header.block.module, header.at))
-        ]
-    return _KNOWN[program]
+    return [header for header in _headers(program) if not only_in_development(Place(header.block.module, header.at))]
 
 
 def _headers(program: Program) -> Iterator[Header]:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.edits import Edit, InsertStatements
 from fastapi_seclint.facts.forms import Form, arguments, span_of, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routers import Layer, Router
 from fastapi_seclint.program.values import Class, External, Function, Unknown, options
@@ -68,9 +68,6 @@ class Setting:
         return value == "nosniff" if self.name == "x-content-type-options" else True
 
 
-_KNOWN: WeakKeyDictionary[Program, list[Setting]] = WeakKeyDictionary()
-
-
 def applications(program: Program) -> Iterator[Router]:
     """The applications that serve something of their own and whose middleware is all known."""
     for app in program.apps:
@@ -79,11 +76,10 @@ def applications(program: Program) -> Iterator[Router]:
             yield app
 
 
+@answered_once
 def settings(program: Program) -> list[Setting]:
     """The security headers that code outside of single routes sets; found once a program."""
-    if program not in _KNOWN:
-        _KNOWN[program] = list(_settings(program))
-    return _KNOWN[program]
+    return list(_settings(program))
 
 
 def _settings(program: Program) -> Iterator[Setting]:

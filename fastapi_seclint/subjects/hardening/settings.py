@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements
 from fastapi_seclint.facts.forms import Form, last_name, line_of, span_of, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.attributes import is_settings
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Class, Instance, Value, options
@@ -18,8 +18,6 @@ from fastapi_seclint.subjects.code.reference import local_name
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
-
-_KNOWN: WeakKeyDictionary[Program, list[Settings]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +90,10 @@ def _import(program: Program, settings: Settings, module: Module, line: int) -> 
     return (AddImport(module.path, settings.module.name, settings.name, local=True, target=settings.module.path),)
 
 
+@answered_once
 def settings_objects(program: Program) -> list[Settings]:
     """Every object of a class of pydantic's settings that a file keeps in a name; found once a program."""
-    if program not in _KNOWN:
-        _KNOWN[program] = list(_settings_objects(program))
-    return _KNOWN[program]
+    return list(_settings_objects(program))
 
 
 def _settings_objects(program: Program) -> Iterator[Settings]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.callables import dotted_name
 from fastapi_seclint.program.routers import Include, Layer, Router, native
 from fastapi_seclint.program.routes import Route
@@ -42,9 +42,6 @@ class DefaultLimits:
     call: Call
     argument: Argument
     trouble: str
-
-
-_KNOWN: WeakKeyDictionary[Program, list[DefaultLimits]] = WeakKeyDictionary()
 
 
 def meant_to_be_limited(program: Program, route: Route) -> bool:
@@ -97,11 +94,10 @@ def is_uncalled(node: Node) -> bool:
     return isinstance(node.call, External) and not node.call.called and node.call.name in _UNCALLED
 
 
+@answered_once
 def inert_default_limits(program: Program) -> list[DefaultLimits]:
     """The slowapi limiters whose limits for all routes do not reach them (p37)."""
-    if program not in _KNOWN:
-        _KNOWN[program] = list(_find(program))
-    return _KNOWN[program]
+    return list(_find(program))
 
 
 def _find(program: Program) -> Iterator[DefaultLimits]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, arguments
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.names import spelled
@@ -52,14 +52,12 @@ _UNCHANGED = word_set(
     encode decode strip rstrip lstrip hex hexdigest digest finalize get_secret_value lower upper casefold replace title
     """
 )
-_KNOWN: WeakKeyDictionary[Program, Passwords] = WeakKeyDictionary()
 
 
+@answered_once
 def passwords(program: Program) -> Passwords:
     """What is known about passwords in a program, found once."""
-    if program not in _KNOWN:
-        _KNOWN[program] = Passwords(program)
-    return _KNOWN[program]
+    return Passwords(program)
 
 
 class Passwords:

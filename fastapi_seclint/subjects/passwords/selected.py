@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Value, string
@@ -35,7 +35,6 @@ _CONSTRAINTS = frozenset({"primary", "foreign", "unique", "check", "constraint",
 _GOING_ON = frozenset({"fetchall", "fetchone", "fetchmany", "all", "first", "one", "one_or_none", "mappings", "fetch"})
 _RUNS = frozenset({"execute", "fetch", "fetchrow", "fetch_all", "fetch_one", "fetchone", "fetchall", "query", "exec"})
 _STEPS = 6
-_KNOWN: WeakKeyDictionary[Program, dict[str, str]] = WeakKeyDictionary()
 
 
 def selects(program: Program, block: Block, form: Form) -> bool:
@@ -104,21 +103,20 @@ def _is_password(name: str, table: str) -> bool:
     return naming(name) == "kept" or (naming(name) == "plain" and is_of_people(table))
 
 
+@answered_once
 def _tables(program: Program) -> dict[str, str]:
     """The tables that statements of the program create or fill, with the password's column of each."""
-    if program not in _KNOWN:
-        found: dict[str, str] = {}
-        for text in _texts(program):
-            for table, rest in _COLUMNS.findall(text):
-                column = next((word for word in re.findall(r"\w+", rest) if _is_password(word, table)), "")
-                if column:
-                    found.setdefault(table.lower(), column)
-        for table, keys in (*filled_tables(program), *declared_tables(program)):
-            column = next((key for key in keys if _is_password(key, table)), "")
+    found: dict[str, str] = {}
+    for text in _texts(program):
+        for table, rest in _COLUMNS.findall(text):
+            column = next((word for word in re.findall(r"\w+", rest) if _is_password(word, table)), "")
             if column:
                 found.setdefault(table.lower(), column)
-        _KNOWN[program] = found
-    return _KNOWN[program]
+    for table, keys in (*filled_tables(program), *declared_tables(program)):
+        column = next((key for key in keys if _is_password(key, table)), "")
+        if column:
+            found.setdefault(table.lower(), column)
+    return found
 
 
 def created(program: Program, table: str) -> list[str]:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.sites import Argument, Block, Call
 from fastapi_seclint.program.values import Function, Instance, Place, options
 from fastapi_seclint.subjects.code.origins import ask, callers, partials
@@ -41,8 +41,6 @@ _KEY: dict[Library, int] = {"pyjwt": 1, "jose": 1, "authlib": 2, "joserfc": 2, "
 _KINDS = re.compile(r"refresh|access", re.I)
 _DEPTH = 3
 _MOST_WAYS = 24
-_ENCODINGS: WeakKeyDictionary[Program, list[Encoding]] = WeakKeyDictionary()
-_KNOWN: WeakKeyDictionary[Program, list[Token]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,20 +124,18 @@ class Token:
         return (Step(self.encoding.call.block, self.encoding.call.form), *self.way)
 
 
+@answered_once
 def encodings(program: Program) -> list[Encoding]:
     """Every call that makes a token with a known library, in order."""
-    if program not in _ENCODINGS:
-        calls = program.sites.calls(*ENCODERS)
-        made = (Encoding(program, call, ENCODERS[call.name]) for call in calls)
-        _ENCODINGS[program] = [item for item in made if item.library != "jwcrypto" or item.payload is not None]
-    return _ENCODINGS[program]
+    calls = program.sites.calls(*ENCODERS)
+    made = (Encoding(program, call, ENCODERS[call.name]) for call in calls)
+    return [item for item in made if item.library != "jwcrypto" or item.payload is not None]
 
 
+@answered_once
 def tokens(program: Program) -> list[Token]:
     """Every token that a project makes, once for each way that leads to its encoding call; found once a program."""
-    if program not in _KNOWN:
-        _KNOWN[program] = [token for encoding in encodings(program) for token in _tokens(encoding)]
-    return _KNOWN[program]
+    return [token for encoding in encodings(program) for token in _tokens(encoding)]
 
 
 def _tokens(encoding: Encoding) -> Iterator[Token]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
@@ -46,7 +46,6 @@ from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_KNOWN: WeakKeyDictionary[Program, list[Comparison]] = WeakKeyDictionary()
 _WORDS = (
     b"secret", b"passw", b"key", b"token", b"signature", b"digest", b"credential", b"authorization", b"configured",
     b"valid", b"known", b"allowed", b"headers", b"expected",
@@ -81,24 +80,23 @@ class Comparison:
         return self.operator in ("!=", "not in")
 
 
+@answered_once
 def comparisons(program: Program) -> list[Comparison]:
     """Every comparison of a request's credential with a secret, in order; found once a program."""
-    if program not in _KNOWN:
-        found: list[Comparison] = []
-        for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
-            if program.is_test(module) or for_trying(program, module):
-                continue
-            named = {*module.facts.speaking(*_WORDS, folded=True), *module.facts.speaking(*_REFUSALS)}
-            for number in module.facts.speaking(b'["compare"', b"compare_digest", b'"__eq__"', b'"eq"'):
-                block = program.sites.block(module, number) if number in named else None
-                if block is not None and isinstance(block.scope, FunctionScope):
-                    words = vocabulary(program)
-                    sent = Sent(program, words, block, block.scope)
-                    found += _Search(program, words, block, block.scope, sent).run()
-        own = {(item.block.module.file, item.form[1]) for item in found}
-        helped = (item for item in _lent(program) if (item.block.module.file, item.form[1]) not in own)
-        _KNOWN[program] = [*found, *helped]
-    return _KNOWN[program]
+    found: list[Comparison] = []
+    for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
+        if program.is_test(module) or for_trying(program, module):
+            continue
+        named = {*module.facts.speaking(*_WORDS, folded=True), *module.facts.speaking(*_REFUSALS)}
+        for number in module.facts.speaking(b'["compare"', b"compare_digest", b'"__eq__"', b'"eq"'):
+            block = program.sites.block(module, number) if number in named else None
+            if block is not None and isinstance(block.scope, FunctionScope):
+                words = vocabulary(program)
+                sent = Sent(program, words, block, block.scope)
+                found += _Search(program, words, block, block.scope, sent).run()
+    own = {(item.block.module.file, item.form[1]) for item in found}
+    helped = (item for item in _lent(program) if (item.block.module.file, item.form[1]) not in own)
+    return [*found, *helped]
 
 
 def _lent(program: Program) -> Iterator[Comparison]:

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import External, options
 from fastapi_seclint.rule import Fix
@@ -36,16 +36,13 @@ _READ = re.compile(r'os\.environ\["(\w+)"\](\.encode\(\))?')
 _VARIABLE = re.compile(r'environ\["(\w+)"\]')
 _SIMPLE = ("assign", "annassign", "return", "expr")
 _SEVERAL = ("list", "set", "tuple")
-_KNOWN: WeakKeyDictionary[Program, bool] = WeakKeyDictionary()
-_COMPARED: WeakKeyDictionary[Program, frozenset[str]] = WeakKeyDictionary()
 
 
+@answered_once
 def signs_with_nothing(program: Program) -> bool:
     """Whether a program has a library that takes an empty key."""
-    if program not in _KNOWN:
-        imports = {name for one in _own(program) for name in one.facts.imports}
-        _KNOWN[program] = any(f"{name}.".startswith(f"{signer}.") for name in imports for signer in _SIGNERS)
-    return _KNOWN[program]
+    imports = {name for one in _own(program) for name in one.facts.imports}
+    return any(f"{name}.".startswith(f"{signer}.") for name in imports for signer in _SIGNERS)
 
 
 def works_empty(program: Program, kind: str, names: Iterable[str]) -> bool:
@@ -55,16 +52,15 @@ def works_empty(program: Program, kind: str, names: Iterable[str]) -> bool:
     return any(name and name in compared(program) for name in names)
 
 
+@answered_once
 def compared(program: Program) -> frozenset[str]:
     """The names in what the program compares with something that a caller sends, loops over keys included."""
-    if program not in _COMPARED:
-        found: set[str] = set()
-        for item in comparisons(program):
-            named = {str(form[-1]) for form in walk(item.secret) if form[0] in ("name", "attr")}
-            over = [iterable for name in named for iterable, _ in loops(item.block, name)]
-            found |= named | {str(form[-1]) for one in over for form in walk(one) if form[0] in ("name", "attr")}
-        _COMPARED[program] = frozenset(found)
-    return _COMPARED[program]
+    found: set[str] = set()
+    for item in comparisons(program):
+        named = {str(form[-1]) for form in walk(item.secret) if form[0] in ("name", "attr")}
+        over = [iterable for name in named for iterable, _ in loops(item.block, name)]
+        found |= named | {str(form[-1]) for one in over for form in walk(one) if form[0] in ("name", "attr")}
+    return frozenset(found)
 
 
 def refusing_nothing(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import KEYWORDS, Form, arguments, is_leaf, names_in, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
@@ -44,7 +44,6 @@ _ELSE = word_set(
 _WEAK_MODULE = "random."
 _HAVE_THEIR_OWN_WAY = word_set("assign annassign return call dict bool fstr ifexp try if expr def")
 """The forms whose parts are gone through in a way of their own."""
-_KNOWN: WeakKeyDictionary[Program, list[Fallback]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +70,20 @@ class Fallback:
     target: str = ""
 
 
+@answered_once
 def fallbacks(program: Program) -> list[Fallback]:
     """Every fallback of something that is named like a secret, in order; found once a program."""
-    if program not in _KNOWN:
-        found = []
-        words, used = vocabulary(program), uses(program)
-        for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
-            if not program.is_test(module):
-                spoken = {MODULE, *module.facts.speaking(*_WORDS, folded=True)}
-                every = range(MODULE, len(module.facts.functions))
-                for number in every if words.names or module.file in used else sorted(spoken):
-                    if (block := program.sites.block(module, number)) is not None:
-                        found += _Search(program, words, block).run()
-        found += (item for layer in layered(program) for item in _Search(program, words, layer.block).of_layer(layer))
-        _KNOWN[program] = found
-    return _KNOWN[program]
+    found = []
+    words, used = vocabulary(program), uses(program)
+    for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
+        if not program.is_test(module):
+            spoken = {MODULE, *module.facts.speaking(*_WORDS, folded=True)}
+            every = range(MODULE, len(module.facts.functions))
+            for number in every if words.names or module.file in used else sorted(spoken):
+                if (block := program.sites.block(module, number)) is not None:
+                    found += _Search(program, words, block).run()
+    found += (item for layer in layered(program) for item in _Search(program, words, layer.block).of_layer(layer))
+    return found
 
 
 @dataclass(slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, Forms, names_in, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function, options
 from fastapi_seclint.subjects.code.literal_names import name_of
@@ -20,7 +20,6 @@ _LIBRARIES = ("decouple", "environs", "starlette.config")
 _SPOKEN = (b'"getenv"', b'"environ"', b'"get"')
 _MANY = 40
 """Of how many functions only those are looked at that speak of the environment."""
-_KNOWN: WeakKeyDictionary[Program, dict[str, list[tuple[Function, int, int, bool]]]] = WeakKeyDictionary()
 
 
 def helped_read(program: Program, block: Block, call: Form) -> Read | None:
@@ -70,23 +69,22 @@ def _given(call: Form, function: Function, number: int, *, bound: bool) -> Form 
     return plain[position] if 0 <= position < len(plain) and not any(one[0] == "star" for one in plain) else None
 
 
+@answered_once
 def _helpers(program: Program) -> dict[str, list[tuple[Function, int, int, bool]]]:
     """By name: functions, their parameters for key and default by number, and whether the key is taken as it is."""
-    if program not in _KNOWN:
-        found: dict[str, list[tuple[Function, int, int, bool]]] = {}
-        for module in program.modules.by_file.values():
-            libraries = any(name.startswith(_LIBRARIES) for name in module.facts.imports)
-            if program.is_test(module) or not (libraries or module.facts.words & {"getenv", "environ"}):
+    found: dict[str, list[tuple[Function, int, int, bool]]] = {}
+    for module in program.modules.by_file.values():
+        libraries = any(name.startswith(_LIBRARIES) for name in module.facts.imports)
+        if program.is_test(module) or not (libraries or module.facts.words & {"getenv", "environ"}):
+            continue
+        for number in range(len(module.facts.functions)):
+            if len(module.facts.functions) > _MANY and number not in module.facts.speaking(*_SPOKEN):
                 continue
-            for number in range(len(module.facts.functions)):
-                if len(module.facts.functions) > _MANY and number not in module.facts.speaking(*_SPOKEN):
-                    continue
-                function = program.sites.function(module, number)
-                pair = _pair(program, function) if function is not None and function.parameters else None
-                if function is not None and pair is not None:
-                    found.setdefault(function.name, []).append((function, *pair))
-        _KNOWN[program] = found
-    return _KNOWN[program]
+            function = program.sites.function(module, number)
+            pair = _pair(program, function) if function is not None and function.parameters else None
+            if function is not None and pair is not None:
+                found.setdefault(function.name, []).append((function, *pair))
+    return found
 
 
 def _pair(program: Program, function: Function) -> tuple[int, int, bool] | None:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, Forms, last_name, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.subjects.secrets.named_texts import texts_elsewhere
 from fastapi_seclint.subjects.secrets.names import kind_of
 
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
     from fastapi_seclint.program.sites import Block
 
-_KNOWN: WeakKeyDictionary[Program, list[Refusal]] = WeakKeyDictionary()
-_BY_NAME: WeakKeyDictionary[Program, dict[str, list[Refusal]]] = WeakKeyDictionary()
 _ANY = frozenset({""})
-_ASKED: WeakKeyDictionary[Program, frozenset[str]] = WeakKeyDictionary()
 _VALIDATORS = frozenset({"validator", "field_validator"})
 _VALIDATING = (*sorted(_VALIDATORS), "AfterValidator", "BeforeValidator")
 _VERIFYING = re.compile(r"^(verify|check)(_\w*(password|hash|secret))?$")
@@ -70,22 +67,20 @@ def refused(program: Program, names: list[str], text: str) -> bool:
     return any(one.covers(name, text) for name in wanted for one in (*by_name.get(name, ()), *by_name.get("", ())))
 
 
+@answered_once
 def _speaking(program: Program) -> dict[str, list[Refusal]]:
     """The tests by the names that they speak of; under the empty name those of whatever they are handed."""
-    if program not in _BY_NAME:
-        found: dict[str, list[Refusal]] = {}
-        for one in refusals(program):
-            for name in one.names | one.fields | one.falsy | (_ANY if one.any_text else frozenset()):
-                found.setdefault(name, []).append(one)
-        _BY_NAME[program] = found
-    return _BY_NAME[program]
+    found: dict[str, list[Refusal]] = {}
+    for one in refusals(program):
+        for name in one.names | one.fields | one.falsy | (_ANY if one.any_text else frozenset()):
+            found.setdefault(name, []).append(one)
+    return found
 
 
+@answered_once
 def refusals(program: Program) -> list[Refusal]:
     """Every such test of the program that speaks of a text, a length or emptiness; found once."""
-    if program not in _KNOWN:
-        _KNOWN[program] = list(_search(program))
-    return _KNOWN[program]
+    return list(_search(program))
 
 
 def _search(program: Program) -> list[Refusal]:
@@ -146,16 +141,15 @@ def refuses_short(program: Program, name: str) -> bool:
     return any(name.lower() in one.names and one.least > 0 for one in refusals(program))
 
 
+@answered_once
 def asked(program: Program) -> frozenset[str]:
     """The names that conditions of the program test for truth or emptiness."""
-    if program not in _ASKED:
-        found: set[str] = set()
-        for module in program.modules.by_file.values():
-            for number in module.facts.speaking(b'["if'):
-                for form in module.facts.forms(number).of("if", "ifexp"):
-                    found.update(name.lower() for name in truths(form[2]))
-        _ASKED[program] = frozenset(found)
-    return _ASKED[program]
+    found: set[str] = set()
+    for module in program.modules.by_file.values():
+        for number in module.facts.speaking(b'["if'):
+            for form in module.facts.forms(number).of("if", "ifexp"):
+                found.update(name.lower() for name in truths(form[2]))
+    return frozenset(found)
 
 
 def truths(test: Form) -> list[str]:

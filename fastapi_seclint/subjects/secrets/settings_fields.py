@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.attributes import SETTINGS_BASES
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _SETTINGS_NAMES = ("Settings", "Config", "Configuration", "BaseSettings", "AppSettings")
 _TRAITS = frozenset({"Unicode", "CUnicode", "Bytes", "CBytes"})
-_KNOWN: WeakKeyDictionary[Program, set[tuple[str, int]]] = WeakKeyDictionary()
 _LEAST = 1000
 """The shortest number that is a password rather than how many of something: four digits."""
 _WRAPPING = ("Field", "SecretStr", "SecretBytes", "Secret", "field")
@@ -61,27 +60,26 @@ def _is_settings(program: Program, block: Block, form: Form) -> bool:
     return form[2].endswith(_SETTINGS_NAMES) and _is_model(program, block, form)
 
 
+@answered_once
 def _parts(program: Program) -> set[tuple[str, int]]:
     """The places of the classes that settings classes of any file consist of: those mixed in, and models in fields."""
-    if program not in _KNOWN:
-        pending = [
-            option
-            for module in program.modules.by_file.values()
-            if any(word.endswith("Settings") for word in module.facts.words) and not program.is_test(module)
-            for form in program.sites.top(module).forms.of("class")
-            if form[3] and _is_settings(program, program.sites.top(module), form)
-            for option in options(program.interpreter.attribute_of_module(module, form[2]))
-            if isinstance(option, Class)
-        ]
-        found = {(cls.module.file, cls.at): cls for cls in pending}
-        while pending:
-            cls = pending.pop()
-            for part in (*cls.lineage(), *_models_of_fields(program, cls)):
-                if isinstance(part, Class) and (part.module.file, part.at) not in found:
-                    found[part.module.file, part.at] = part
-                    pending.append(part)
-        _KNOWN[program] = set(found)
-    return _KNOWN[program]
+    pending = [
+        option
+        for module in program.modules.by_file.values()
+        if any(word.endswith("Settings") for word in module.facts.words) and not program.is_test(module)
+        for form in program.sites.top(module).forms.of("class")
+        if form[3] and _is_settings(program, program.sites.top(module), form)
+        for option in options(program.interpreter.attribute_of_module(module, form[2]))
+        if isinstance(option, Class)
+    ]
+    found = {(cls.module.file, cls.at): cls for cls in pending}
+    while pending:
+        cls = pending.pop()
+        for part in (*cls.lineage(), *_models_of_fields(program, cls)):
+            if isinstance(part, Class) and (part.module.file, part.at) not in found:
+                found[part.module.file, part.at] = part
+                pending.append(part)
+    return set(found)
 
 
 def _models_of_fields(program: Program, cls: Class) -> Iterator[Class]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import KEYWORD_ONLY, VARIADIC, Form
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.secrets.names import kind_of, sets_password, word_set
@@ -15,7 +15,6 @@ from fastapi_seclint.subjects.secrets.names import kind_of, sets_password, word_
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_KNOWN: WeakKeyDictionary[Program, dict[str, list[str]]] = WeakKeyDictionary()
 _WORDS = (b"secret", b"passw", b"pwd", b"key", b"token")
 _ASKING = word_set(
     "hash verify check validate compare dummy strength is has mask redact test parse split login authenticate signin"
@@ -23,18 +22,17 @@ _ASKING = word_set(
 """What functions do with a text without keeping it as a secret."""
 
 
+@answered_once
 def takers(program: Program) -> dict[str, list[str]]:
     """By name: what each positional argument is called, empty for those that are no secret; found once a program."""
-    if program not in _KNOWN:
-        found: dict[str, list[str]] = {}
-        for module in program.modules.by_file.values():
-            if MODULE in module.facts.speaking(*_WORDS, folded=True) and not program.is_test(module):
-                for name, parameters in _definitions(module.facts.module):
-                    names = [parameter if kind_of(parameter) else "" for parameter in parameters]
-                    if any(names) and not _ASKING & set(words_of(name)):
-                        found[name] = names if found.get(name, names) == names else []
-        _KNOWN[program] = found
-    return _KNOWN[program]
+    found: dict[str, list[str]] = {}
+    for module in program.modules.by_file.values():
+        if MODULE in module.facts.speaking(*_WORDS, folded=True) and not program.is_test(module):
+            for name, parameters in _definitions(module.facts.module):
+                names = [parameter if kind_of(parameter) else "" for parameter in parameters]
+                if any(names) and not _ASKING & set(words_of(name)):
+                    found[name] = names if found.get(name, names) == names else []
+    return found
 
 
 def _definitions(statements: list[Form]) -> Iterator[tuple[str, list[str]]]:

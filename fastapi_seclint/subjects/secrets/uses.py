@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.implementers import heirs
 from fastapi_seclint.program.sites import Block, Call
 from fastapi_seclint.program.values import (
@@ -136,14 +136,10 @@ _COMPARED = ("API key", "password", "secret", "token")
 _COMPARERS = ("hmac.compare_digest", "secrets.compare_digest")
 
 
-_KNOWN: WeakKeyDictionary[Program, dict[str, dict[int, Use]]] = WeakKeyDictionary()
-
-
+@answered_once
 def uses(program: Program) -> dict[str, dict[int, Use]]:
     """By file and packed place of the literal: how it is used. Defaults of settings count; found once a program."""
-    if program not in _KNOWN:
-        _KNOWN[program] = _search(program)
-    return _KNOWN[program]
+    return _search(program)
 
 
 def _search(program: Program) -> dict[str, dict[int, Use]]:

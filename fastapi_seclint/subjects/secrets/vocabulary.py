@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.subjects.secrets.names import kind_of, known_format
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
-
-_KNOWN: WeakKeyDictionary[Program, Vocabulary] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +37,8 @@ class Vocabulary:
         return known_format(text, self.least)
 
 
+@answered_once
 def vocabulary(program: Program) -> Vocabulary:
     """The vocabulary of a program, made once."""
-    if program not in _KNOWN:
-        given = program.config.secrets if program.config is not None else None
-        _KNOWN[program] = (
-            Vocabulary() if given is None else Vocabulary(given.names, given.allow_values, given.min_entropy)
-        )
-    return _KNOWN[program]
+    given = program.config.secrets if program.config is not None else None
+    return Vocabulary() if given is None else Vocabulary(given.names, given.allow_values, given.min_entropy)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.payloads.encodings import encodings
 from fastapi_seclint.subjects.rights.reached import reached
@@ -14,15 +14,12 @@ if TYPE_CHECKING:
 
 Places = frozenset[tuple[str, int]]
 
-_KNOWN: WeakKeyDictionary[Program, Places] = WeakKeyDictionary()
 
-
+@answered_once
 def signers(program: Program) -> Places:
     """The functions with a call that signs a token, by file and number."""
-    if program not in _KNOWN:
-        functions = (item.call.block.function for item in encodings(program))
-        _KNOWN[program] = frozenset((one.module.file, one.number) for one in functions if one is not None)
-    return _KNOWN[program]
+    functions = (item.call.block.function for item in encodings(program))
+    return frozenset((one.module.file, one.number) for one in functions if one is not None)
 
 
 def signs(program: Program, handler: Function) -> bool:

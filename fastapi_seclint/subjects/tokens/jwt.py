@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.sites import Argument, Block, Call
 from fastapi_seclint.program.values import Const, Environment, External, Partial, Value, options, settled
 from fastapi_seclint.spans import Location
@@ -55,7 +55,6 @@ ENCODERS: dict[str, Library] = {
 
 _MAKERS = ("jwt.PyJWT", "jwt.api_jwt.PyJWT")
 _OPTIONS_AT: dict[Library, int] = {"pyjwt": 3, "jose": 3, "jws": 3}
-_KNOWN: WeakKeyDictionary[Program, list[Decoding]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +122,12 @@ class Decoding:
         return self.call.location.path == location.path and starts and ends
 
 
+@answered_once
 def decodings(program: Program) -> list[Decoding]:
     """Every call that reads a token with a known library, in order; found once a program."""
-    if program not in _KNOWN:
-        found = [Decoding(program, call, DECODERS[call.name]) for call in program.sites.calls(*DECODERS)]
-        found += [Decoding(program, call, "pyjwt", maker=True) for call in program.sites.calls(*_MAKERS)]
-        _KNOWN[program] = found
-    return _KNOWN[program]
+    found = [Decoding(program, call, DECODERS[call.name]) for call in program.sites.calls(*DECODERS)]
+    found += [Decoding(program, call, "pyjwt", maker=True) for call in program.sites.calls(*_MAKERS)]
+    return found
 
 
 def prepared(program: Program) -> Iterator[Decoding]:

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program import credentials
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
@@ -27,7 +28,6 @@ _TOKEN = re.compile(r"token|jwt|bearer|credentials?$", re.I)
 _KNOWN: WeakKeyDictionary[Program, dict[int, list[Swallow]]] = WeakKeyDictionary()
 _OPENERS = frozenset({"unsign", "loads", "decrypt"})
 """How signed or sealed texts are opened that are no JWT: itsdangerous, Fernet."""
-_READERS: WeakKeyDictionary[Program, frozenset[str]] = WeakKeyDictionary()
 _BELOW: WeakKeyDictionary[Program, dict[tuple[str, int, int], list[Swallow]]] = WeakKeyDictionary()
 
 
@@ -75,16 +75,15 @@ def _reached(program: Program, function: Function, depth: int, seen: set[int]) -
                 yield from _reached(program, inner, depth - 1, seen)
 
 
+@answered_once
 def _readers(program: Program) -> frozenset[str]:
     """The names of the functions that read a token themselves, whatever those say."""
-    if program not in _READERS:
-        functions = (item.call.block.function for item in decodings(program))
-        found = {function.name for function in functions if function is not None}
-        for block in program.sites.blocks(_OPENERS):
-            if block.function is not None and any(_verifies(program, block, call) for call in block.forms.of("call")):
-                found.add(block.function.name)
-        _READERS[program] = frozenset(found)
-    return _READERS[program]
+    functions = (item.call.block.function for item in decodings(program))
+    found = {function.name for function in functions if function is not None}
+    for block in program.sites.blocks(_OPENERS):
+        if block.function is not None and any(_verifies(program, block, call) for call in block.forms.of("call")):
+            found.add(block.function.name)
+    return frozenset(found)
 
 
 def _may_verify(call: Form) -> bool:

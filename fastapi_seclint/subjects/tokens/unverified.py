@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, names_in, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.callables import giving
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block, Call
 from fastapi_seclint.program.spelling import snake, words_of
@@ -44,7 +44,6 @@ _VERIFIERS = frozenset(
      "parse_id_token", "verify_jwt", "validate_token"}
 )  # fmt: skip
 _PARTS = 2
-_KNOWN: WeakKeyDictionary[Program, set[tuple[str, int]]] = WeakKeyDictionary()
 
 
 def readers(program: Program) -> Iterator[Call]:
@@ -293,15 +292,14 @@ def verifies(program: Program, block: Block) -> bool:
     return any((block.module.file, form[1]) in sound for form in block.forms.of("call"))
 
 
+@answered_once
 def _sound(program: Program) -> set[tuple[str, int]]:
     """The places of the decoding calls that check the signature."""
-    if program not in _KNOWN:
-        _KNOWN[program] = {
-            (item.call.block.module.file, item.call.form[1])
-            for item in decodings(program)
-            if not item.maker and item.verifies_signature and not _keyless(item)
-        }
-    return _KNOWN[program]
+    return {
+        (item.call.block.module.file, item.call.form[1])
+        for item in decodings(program)
+        if not item.maker and item.verifies_signature and not _keyless(item)
+    }
 
 
 def _keyless(decoding: Decoding) -> bool:

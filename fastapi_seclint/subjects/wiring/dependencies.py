@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.callables import Parameter, parameters, running
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.routes import Route
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 DEPENDS = ("fastapi.param_functions.Depends", "fastapi.param_functions.Security")
 _CONNECTIONS = ("starlette.requests.", "starlette.websockets.", "fastapi.security.oauth2.SecurityScopes")
-_WIRING: WeakKeyDictionary[Program, Wiring] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,11 +39,10 @@ class Wiring:
     callables: list[Value] = field(default_factory=list)
 
 
+@answered_once
 def wiring(program: Program) -> Wiring:
     """The wiring of a project, tests left out; gathered once."""
-    if program not in _WIRING:
-        _WIRING[program] = _gathered(program)
-    return _WIRING[program]
+    return _gathered(program)
 
 
 def _gathered(program: Program) -> Wiring:

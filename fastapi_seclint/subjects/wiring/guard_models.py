@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.values import Class, Dependency, Instance, Value, options
@@ -38,24 +38,20 @@ def _is_form(made: Class) -> bool:
     )
 
 
-_WIRED: WeakKeyDictionary[Program, dict[tuple[str, int], Dependency]] = WeakKeyDictionary()
-
-
+@answered_once
 def wired(program: Program) -> dict[tuple[str, int], Dependency]:
     """The parameters, by name and class, that a guard fills somewhere in the project."""
-    if program not in _WIRED:
-        found: dict[tuple[str, int], Dependency] = {}
-        for consumer in wiring(program).consumers:
-            pair = program.walker.resolver.dependency_of(consumer.parameter)
-            if pair is None or pair[0].call is None or consumer.route is None:
-                continue
-            base = program.walker.resolver.type_of(consumer.parameter)
-            for option in options(base):
-                known = isinstance(option, Class) and (consumer.parameter.name, id(option)) in found
-                if isinstance(option, Class) and not known and _guards(program, pair[1]):
-                    found[(consumer.parameter.name, id(option))] = pair[0]
-        _WIRED[program] = found
-    return _WIRED[program]
+    found: dict[tuple[str, int], Dependency] = {}
+    for consumer in wiring(program).consumers:
+        pair = program.walker.resolver.dependency_of(consumer.parameter)
+        if pair is None or pair[0].call is None or consumer.route is None:
+            continue
+        base = program.walker.resolver.type_of(consumer.parameter)
+        for option in options(base):
+            known = isinstance(option, Class) and (consumer.parameter.name, id(option)) in found
+            if isinstance(option, Class) and not known and _guards(program, pair[1]):
+                found[(consumer.parameter.name, id(option))] = pair[0]
+    return found
 
 
 def _guards(program: Program, value: Value | None) -> bool:
