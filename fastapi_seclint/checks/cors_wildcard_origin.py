@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from fastapi_seclint.program.routers import strings
-from fastapi_seclint.program.values import Collection, Const, Place, Value, options
 from fastapi_seclint.rule import Evidence, Finding, Rule
-from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.cors.answers import listed
 from fastapi_seclint.subjects.cors.configurations import (
     Wildcard,
@@ -26,6 +23,7 @@ from fastapi_seclint.subjects.cors.configurations import (
 )
 from fastapi_seclint.subjects.cors.headers import headers
 from fastapi_seclint.subjects.cors.replacement import ORIGINS, replaced
+from fastapi_seclint.subjects.cors.weak_origins import weak_origins, without
 from fastapi_seclint.subjects.hardening.middleware import Configuration
 
 if TYPE_CHECKING:
@@ -46,7 +44,6 @@ _MESSAGE = (
     "every website that a user opens can call this API from his browser and read the answers, "
     "those of an internal network too: list the origins that may"
 )
-_LOCAL = ("localhost", "127.0.0.1", "0.0.0.0", "::1")
 _READING = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -60,7 +57,7 @@ def cors_wildcard_origin(program: Program) -> Iterator[Finding]:
         if wildcard is not None:
             yield _any_website(program, configuration, wildcard)
         else:
-            yield from _weak_origin(configuration)
+            yield from _weak_origin(program, configuration)
     for header in headers(program):
         if not header.credentials:
             yield RULE.finding(
@@ -103,43 +100,23 @@ def _reads_only(configuration: Configuration) -> bool:
     return listed is not None and set(listed) <= _READING
 
 
-def _weak_origin(configuration: Configuration) -> Iterator[Finding]:
+def _weak_origin(program: Program, configuration: Configuration) -> Iterator[Finding]:
     """An origin with credentials that has no TLS, or is any program on the visitor's own computer."""
-    for world in configuration.worlds:
-        if not surely_on(world.get("allow_credentials")):
-            continue
-        for origin, place in _plain_origins(world.get("allow_origins")):
-            option = configuration.options["allow_origins"]
-            local = urlsplit(origin).hostname in _LOCAL
-            who = "any program on the user's own computer" if local else "anybody on the network between"
-            evidence = [Evidence(place.location, f"`{origin}` is written here")] if place is not None else []
-            yield RULE.finding(
-                option.location,
-                f"`{origin}` may use this API with the user's cookies, and {who} can be that origin: "
-                "allow it only while developing, and https origins otherwise",
-                severity="low",
-                persona="pedantic",
-                symbol=configuration.block.symbol,
-                evidence=evidence,
-            )
-            return
-
-
-def _plain_origins(value: Value | None) -> Iterator[tuple[str, Place | None]]:
-    for option in options(value):
-        if not isinstance(option, Collection):
-            continue
-        for item in option.items:
-            if isinstance(item, Const) and isinstance(item.value, str) and _is_weak(item.value):
-                place = item.place or option.place
-                if place is None or not only_in_development(place):
-                    yield item.value, place
-
-
-def _is_weak(origin: str) -> bool:
-    try:
-        parts = urlsplit(origin)
-        host = parts.hostname
-    except ValueError:
-        return False
-    return parts.scheme == "http" or (parts.scheme == "https" and host in _LOCAL)
+    worlds = [world for world in configuration.worlds if surely_on(world.get("allow_credentials"))]
+    weak = dict.fromkeys(found for world in worlds for found in weak_origins(world.get("allow_origins")))
+    for origin in weak:
+        option = configuration.options["allow_origins"]
+        who = "any program on the user's own computer" if origin.local else "anybody on the network between"
+        place = origin.place
+        evidence = [Evidence(place.location, f"`{origin.text}` is written here")] if place is not None else []
+        yield RULE.finding(
+            option.location,
+            f"`{origin.text}` may use this API with the user's cookies, and {who} can be that origin: "
+            "allow it only while developing, and https origins otherwise",
+            severity="low",
+            persona="pedantic",
+            symbol=configuration.block.symbol,
+            evidence=evidence,
+            fix=without(program, list(weak)),
+        )
+        return

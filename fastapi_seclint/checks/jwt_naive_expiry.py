@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, ReplaceExpression, SetKeyword
-from fastapi_seclint.facts.forms import Form, mentions, span_of
+from fastapi_seclint.facts.forms import Form, mentions, span_of, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Place
@@ -82,18 +82,34 @@ def _fix(block: Block, form: Form) -> Fix | None:
     zone, edits = symbol(block, "timezone")
     name, owner = form[2][-1], form[2]
     edit: Edit
+    clock = ""
     if name == "now" and not form[3] and not form[4]:
         clock, more = symbol(block, "datetime") if owner[0] == "name" else (spelled(owner[2]), ())
-        edit, edits = ReplaceExpression(path, span_of(form[1]), f"{clock}.now({zone}.utc)"), (*edits, *more)
+        edits = (*edits, *more)
     elif name in ("utcnow", "today") and owner[0] == "attr":
-        edit = ReplaceExpression(path, span_of(form[1]), f"{spelled(owner[2])}.now({zone}.utc)")
-    elif name == "now" and (stripping := _stripping(block, form)) is not None and (text := code(form)) is not None:
+        clock = spelled(owner[2])
+    if clock:
+        now = f"{clock}.now({zone}.utc)"
+        told = (ReplaceExpression(path, span_of(one[1]), now) for one in (form, *_beside(block, form)))
+        return Fix("compute the expiry in UTC", True, (*told, *edits))
+    if name == "now" and (stripping := _stripping(block, form)) is not None and (text := code(form)) is not None:
         edit, edits = ReplaceExpression(path, span_of(stripping[1]), text), ()
     elif name == "fromtimestamp":
         edit = SetKeyword(path, span_of(form[1]), "tz", f"{zone}.utc")
     else:
         return None
     return Fix("compute the expiry in UTC", True, (edit, *edits))
+
+
+def _beside(block: Block, call: Form) -> Iterator[Form]:
+    """The same call where the same name gets its value on another way: `if lasts: end = now() + lasts`, or else."""
+    names = block.forms.names_of(lambda value: any(item is call for item in walk([value])))
+    for form in block.forms.of("assign"):
+        if any(target[0] == "name" and target[2] in names for target in form[2]):
+            for item in walk([form[3]]):
+                same = item is not call and item[0] == "call" and spelled(item[2]) == spelled(call[2])
+                if same and not item[3] and not item[4]:
+                    yield item
 
 
 def _stripping(block: Block, call: Form) -> Form | None:

@@ -6,12 +6,16 @@ import re
 from collections.abc import Sequence
 from math import prod
 
+import libcst as cst
+from libcst import matchers
+
 from fastapi_seclint.edits.named import ReplaceComment
 from fastapi_seclint.edits.text import EditError, Splice, Text
-from fastapi_seclint.edits.tree import Tree
+from fastapi_seclint.edits.tree import STATEMENTS, Tree
 
 _BLANK = " \t\f"
 _COMMENT = re.compile(r"[ \t]*[)\]},:]*[ \t]*(#[^\r\n]*)")
+_COMMENT_LINE = matchers.EmptyLine(comment=matchers.Comment())
 _LENGTH = re.compile(
     r"\b(?:\d+|an?|one|two|three|four|five|six|seven|ten|twelve|half)[ -]?"
     r"(?:h|d|s|min|(?:second|minute|hour|day|week|month|year)s?)\b"
@@ -31,6 +35,20 @@ def outdated(text: Text, extent: tuple[int, int], code: str) -> Sequence[Splice]
     if not _NUMBER.fullmatch(code) or not _NUMBER.fullmatch(old):
         return ()
     return (*_behind(text, extent[1], old), *_on_top(text, extent[0], old))
+
+
+def kept_above(tree: Tree, display: cst.BaseExpression) -> Sequence[Splice]:
+    """The comments that have lines of their own in a display which is replaced, put above its statement."""
+    if not isinstance(display, cst.List | cst.Tuple | cst.Set | cst.Dict):
+        return ()
+    lines = [cst.ensure_type(line, cst.EmptyLine) for line in matchers.findall(display, _COMMENT_LINE)]
+    around = next((item for item in tree.ancestors(display) if isinstance(item, STATEMENTS)), None)
+    if not lines or around is None:
+        return ()
+    start = tree.text.line_start(tree.start(around))
+    before = f"{tree.text.indent(start)}"
+    kept = "".join(f"{before}{line.comment.value}{tree.text.newline}" for line in lines if line.comment)
+    return (Splice(start, start, kept),)
 
 
 def _behind(text: Text, end: int, old: str) -> Sequence[Splice]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from fastapi_seclint.edits.brackets import Brackets, close_after
-from fastapi_seclint.edits.comments import outdated
+from fastapi_seclint.edits.comments import kept_above, outdated
 from fastapi_seclint.edits.named import (
     AddArgument,
     AddListItem,
@@ -231,7 +231,7 @@ def replace_expression(brackets: Bracketed, edit: ReplaceExpression) -> Splices:
         code = f"({code})"
     made = _replacement(brackets, extent, code)
     brackets.grow(node, extent, made.content)
-    return made, *outdated(tree.text, extent, code)
+    return made, *outdated(tree.text, extent, code), *kept_above(tree, node)
 
 
 def await_call(brackets: Bracketed, edit: AwaitCall) -> Splices:

@@ -240,18 +240,32 @@ class Modules:
     def _source_root(self, folder: str) -> str:
         """The folder at which the dotted names of the files in `folder` start: where most imports find them.
 
-        Without such imports: the folder around the top package, or the project's own folder.
+        Without such imports: the folder around the top package, or the project's own folder. What a relative import
+        names is in a package, with `__init__.py` or without.
         """
-        outside = folder
-        while self._is_package(outside):
+        outside, climbed = folder, False
+        while self._is_package(outside) or (outside in self._climbed_to and outside != self.root):
+            climbed = climbed or not self._is_package(outside)
             outside = posixpath.dirname(outside)
-        best, most = (outside if self._is_package(folder) else ""), 0
+        best, most = (outside if climbed or self._is_package(folder) else ""), 0
         above = folder
         while len(above) >= len(self._limit) and len(above) > 1:
             if self._votes[above] >= max(most, 1):
                 best, most = above, self._votes[above]
             above = posixpath.dirname(above)
         return best or (self.root if outside.startswith(self.root) else outside)
+
+    @cached_property
+    def _climbed_to(self) -> set[str]:
+        """The folders that relative imports name, and those around the packages that they leave on their way."""
+        found: set[str] = set()
+        for module in self.by_file.values():
+            levels = [form[2] for form in module.facts.module if form[0] == "from" and form[2]]
+            folder = module.folder
+            for _ in range(max(levels, default=0)):
+                found.add(folder)
+                folder = posixpath.dirname(folder)
+        return found
 
     def _name(self, module: Module) -> str:
         stem = module.folder if module.package else module.file[: -len(".py")]

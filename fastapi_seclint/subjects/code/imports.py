@@ -64,7 +64,7 @@ def imported_as(
     if statement[0] == "from":
         original = next((item[0] for item in statement[4] if (item[1] or item[0]) == name), name)
         if statement[2]:
-            return None
+            return _relatively(program, home, statement, original, module)
         source, local = statement[3], None
     elif closes_circle(program, home, module):
         return None
@@ -75,6 +75,19 @@ def imported_as(
     known = _free_name(module, original, source)
     alias, target = None if known == original else known, home.path if local else ""
     return known, (AddImport(module.path, source, original, alias, local=local, target=target),)
+
+
+def _relatively(
+    program: Program, home: Module, statement: Form, name: str, module: Module
+) -> tuple[str, tuple[Edit, ...]] | None:
+    """What another file imports from beside itself, `from .. import oauth2`, as this one can know it."""
+    found = program.modules.relative(statement[2], statement[3] or "", home)
+    read = (program.modules.child(found, name) or found) if found is not None else None
+    if found is None or read is None or found.name in ("", module.name) or closes_circle(program, read, module):
+        return None
+    known = local_name(module, name, found.name)
+    alias = None if known == name else known
+    return known, (AddImport(module.path, found.name, name, alias, local=True, target=found.path),)
 
 
 def _free_name(module: Module, name: str, source: str) -> str:

@@ -12,6 +12,7 @@ from fastapi_seclint.facts.forms import Form, last_name, line_of, span_of, walk
 from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.attributes import is_settings
 from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Instance, Value, options
 from fastapi_seclint.subjects.code.imports import closes_circle
 from fastapi_seclint.subjects.code.reference import local_name
@@ -98,8 +99,8 @@ def settings_objects(program: Program) -> list[Settings]:
 
 def _settings_objects(program: Program) -> Iterator[Settings]:
     for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
-        if program.is_test(module):
-            continue
+        if program.is_test(module) or module.facts.imports_from("alembic"):
+            continue  # what Alembic runs cannot be imported
         names = module.scope.names
         for form in module.facts.module:
             for name in _bound(form):
@@ -113,8 +114,15 @@ def _of_value(module: Module, name: str, value: Value) -> Iterator[Settings]:
             continue
         if is_settings(option.cls):
             fields = _fields(option.cls)
-            if fields:
+            if fields and not _is_of_one_thing(option.cls, fields):
                 yield Settings(module, name, option.cls, fields[-1])
+
+
+def _is_of_one_thing(cls: Class, fields: list[Form]) -> bool:
+    """Whether a class is named after what its fields are about: `EmailSettings` with `email_host` and `email_port`."""
+    about = set(words_of(cls.name)) - {"settings", "setting", "config"}
+    named = [field for field in fields if about & set(words_of(field[2][2]))]
+    return bool(about) and len(named) > len(fields) / 2
 
 
 def _fields(cls: Class) -> list[Form]:
