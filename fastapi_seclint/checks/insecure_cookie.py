@@ -94,14 +94,15 @@ def _finding(call: Call, flags: list[Flag], *, needed: bool) -> Finding:
     """`needed` says that websites elsewhere, which the API lets in, would not get the cookie otherwise."""
     sure = any(found.state != "by default" and found.name != "samesite" for found in flags)
     harm = ", and ".join(_HARM[found.name] for found in flags)
+    told = next((found.place for found in flags if found.told), None)
     return RULE.finding(
-        call.location,
+        told or call.location,
         f"this cookie is a key to the account; {harm}: set {_wanted(flags)}",
         severity="high" if sure else "medium",
         confidence="high" if sure else "medium",
         persona="pedantic" if needed else None,
         symbol=call.block.symbol,
-        evidence=list(_evidence(call, flags)),
+        evidence=[Evidence(call.location, "the cookie is set here")] if told else list(_evidence(call, flags)),
         fix=None if needed else _fix(flags),
     )
 

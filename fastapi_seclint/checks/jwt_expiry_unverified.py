@@ -14,6 +14,7 @@ from fastapi_seclint.spans import Location, Span
 from fastapi_seclint.subjects.code.items import Item
 from fastapi_seclint.subjects.code.origins import Origin, origins
 from fastapi_seclint.subjects.code.removal import removed
+from fastapi_seclint.subjects.code.told import by_others
 from fastapi_seclint.subjects.tokens.claims import unchecked
 from fastapi_seclint.subjects.tokens.claims_read import keys_read
 from fastapi_seclint.subjects.tokens.expiry import compares, looked_at
@@ -87,6 +88,9 @@ def _off(program: Program, decoding: Decoding, item: Item, origin: Origin, confi
     elif origin.parameter is not None:
         block, place, fix = origin.block, _default(origin), _fix_of_default(origin)
         evidence.append(Evidence(Location(item.block.module.path, item.span), "the expiry check depends on it here"))
+    elif by_others(block, item.form, origin):
+        block, place, fix = origin.block, path_and_span(origin), _fix_of_argument(origin)
+        evidence.append(Evidence(Location(item.block.module.path, item.span), "the expiry check depends on it here"))
     elif origin.elsewhere:
         evidence.append(Evidence(path_and_span(origin), "the value is written here"))
     elif confidence == "medium":
@@ -138,13 +142,14 @@ def _argument(origin: Origin) -> Location:
 
 
 def _fix_of_argument(origin: Origin) -> Fix | None:
-    assert origin.holder is not None
-    assert origin.passed is not None
+    """The check switched on where a caller or an heir switches it off."""
     if origin.form[0] != "const":
         return None
-    path, default = origin.block.module.path, origin.passed[3]
+    path, default = origin.block.module.path, origin.passed[3] if origin.passed is not None else None
     title = "check the expiry of the token here, too"
     safe = ReplaceExpression(path, span_of(origin.form[1]), "False" if origin.negated else "True")
+    if origin.holder is None:
+        return Fix(title, True, (safe,))
     if default is not None and default[0] == "const" and bool(default[2]) is not origin.negated and origin.holder.name:
         return Fix(title, True, (RemoveKeyword(path, span_of(origin.holder.form[1]), origin.holder.name),))
     return Fix(title, True, (safe,))

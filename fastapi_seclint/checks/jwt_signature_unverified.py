@@ -13,6 +13,7 @@ from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Confidence, Evidence, Fi
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.items import Item
 from fastapi_seclint.subjects.code.origins import Origin, ask, origins
+from fastapi_seclint.subjects.code.told import by_others
 from fastapi_seclint.subjects.code.trials import for_trying, when_run
 from fastapi_seclint.subjects.tokens.fetched import source_of
 from fastapi_seclint.subjects.tokens.hand_decoding import checks_by_hand, decoded_by_hand, decoded_by_helper
@@ -28,7 +29,12 @@ from fastapi_seclint.subjects.tokens.jwt import (
 )
 from fastapi_seclint.subjects.tokens.objects import taken_apart
 from fastapi_seclint.subjects.tokens.unverified import is_harmless, readers, token_read, unchecked_signatures
-from fastapi_seclint.subjects.tokens.verifying import checked_argument, verified_call, verified_reader
+from fastapi_seclint.subjects.tokens.verifying import (
+    checked_argument,
+    checked_by_others,
+    verified_call,
+    verified_reader,
+)
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -137,7 +143,7 @@ def _is_peeking(program: Program, origin: Origin) -> bool:
 def _off(program: Program, decoding: Decoding, item: Item, origin: Origin, confidence: Confidence) -> Finding:
     block, place = item.block, Location(item.block.module.path, item.span)
     evidence = []
-    if origin.passed is not None and origin.holder is not None:
+    if (origin.passed is not None and origin.holder is not None) or by_others(block, item.form, origin):
         block, place = origin.block, path_and_span(origin)
         evidence.append(Evidence(Location(item.block.module.path, item.span), "the check depends on it here"))
     elif origin.elsewhere:
@@ -162,6 +168,8 @@ def _off(program: Program, decoding: Decoding, item: Item, origin: Origin, confi
 def _fix(decoding: Decoding, item: Item, origin: Origin) -> Fix | None:
     if origin.passed is not None:
         return checked_argument(origin)
+    if by_others(item.block, item.form, origin):
+        return checked_by_others(origin) if _is_complete(decoding) else None
     inside = decoding.contains(Location(item.block.module.path, item.span))
     return verified_call(decoding, item) if inside or _is_complete(decoding) else None
 

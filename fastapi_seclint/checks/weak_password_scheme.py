@@ -13,6 +13,7 @@ from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Collection, Const, External, Mapping, Value, options, settled, string
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.filled import filled
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.trials import for_trying
@@ -155,9 +156,9 @@ def _scheme_message(name: str) -> str:
 def _weak_default(call: Call, schemes: Argument) -> str:
     """The weak scheme that new hashes are made with, or an empty string: later ones may only be there to be read."""
     default = call.argument("default")
-    names = _texts(call.value(default)) if default is not None else _texts(call.value(schemes))
-    first = names[0] if names else ""
-    return first if _is_weak(first) else ""
+    given = default if default is not None else schemes
+    firsts = (next(iter(_texts(option)), "") for option in settled(call.value(given)))
+    return next(filter(_is_weak, firsts), "")
 
 
 def _is_weak(scheme: str) -> bool:
@@ -299,7 +300,9 @@ def _finding(call: Call, at: int, message: str, fix: Fix | None = None) -> Findi
 
 
 def _written_elsewhere(call: Call, at: int) -> Iterator[Evidence]:
-    """Where the value of the argument at a place is written, when that is not in the call."""
+    """Where the value of the argument at a place is written, when that is not in the call; the call, if that is not."""
+    if not holds(call.form[1], at):
+        yield Evidence(call.location, "the hasher is made with it here")
     given = [(value[1], value) for value in call.form[3]] + [(place, value) for _, value, place in call.form[4]]
     for value in (value for place, value in given if place == at):
         for option in options(call.value(value)):

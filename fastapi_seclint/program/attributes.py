@@ -144,14 +144,22 @@ def _of_instance(interpreter: Interpreter, value: Instance, name: str, place: Pl
 
             return attribute_of_unmade(interpreter, value.cls, name) or found  # set by a method that the base calls
         if value.arguments is None and not value.attributes and not isinstance(found, Bound):
-            from fastapi_seclint.program.unmade import attribute_of_unmade, field_of_unmade, is_left_open, is_told
+            from fastapi_seclint.program.unmade import (
+                attribute_of_unmade,
+                field_of_unmade,
+                is_left_open,
+                is_told,
+                of_heirs,
+            )
 
             if is_told(found) or is_left_open(value.cls, name):
                 return attribute_of_unmade(interpreter, value.cls, name) or found
             if holds_data(value.cls) and models.is_option(value.cls, found):
                 return Environment(f"{value.cls.name}.{name}", found, place)
             if isinstance(found, Const) and _is_field(value.cls, name):
-                return field_of_unmade(interpreter, value.cls, name, found)
+                found = field_of_unmade(interpreter, value.cls, name, found)
+            if isinstance(found, Const | Collection):
+                return of_heirs(interpreter, value.cls, name, found)
         return found
     if value.cls.name == "starlette.datastructures.State":
         return Unknown(f"the application's state has no {name} in sight", place)

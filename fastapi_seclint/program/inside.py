@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import execution, subscripts
 from fastapi_seclint.program.attributes import holds_data
-from fastapi_seclint.program.bindings import bound_names
+from fastapi_seclint.program.bindings import bound_names, targets
 from fastapi_seclint.program.callables import giving
 from fastapi_seclint.program.implementers import standing_in
 from fastapi_seclint.program.interpreter import BudgetSpent
@@ -73,7 +73,16 @@ class FunctionScope(Scope):
                 found = self._bound.setdefault(form[2][2], [])
                 found.append(["assign", form[1], [form[2]], form[3]])
                 found.sort(key=lambda statement: statement[1])
+            self._note_turns(self._bound)
         return self._bound
+
+    def _note_turns(self, bound: dict[str, list[Form]]) -> None:
+        """Add the names of comprehensions that nothing else in sight has, each as that of a loop."""
+        elsewhere = {*bound, *self._parameters, *self.module.scope.names}
+        for form in self.function.forms.of("comp"):
+            for target, iterable, _ in form[5]:
+                for name in {*targets(target)} - elsewhere:
+                    bound.setdefault(name, []).append(["for", form[1], target, iterable, [], []])
 
     def local(self, name: str) -> Value | None:
         """The value of a parameter or local name."""
@@ -163,8 +172,10 @@ class FunctionScope(Scope):
                 for context, target in items:
                     if target is not None and target[0] == "name" and target[2] == name:
                         return self._interpreter.evaluate(context, self)
-            case ["for", _, target, iterable, *_] if target[0] == "name":
+            case ["for", _, target, iterable, *_]:
                 items = iterate(self._interpreter.evaluate(iterable, self))
+                if target[0] != "name":
+                    items = [self._unpacked(name, [target], item) for item in items or ()]
                 return join(items) if items else Unknown("an item of a loop")
             case ["def" | "class" | "import" | "from", *_]:
                 execution.run(self._interpreter, [statement], self)

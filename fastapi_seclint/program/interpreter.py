@@ -74,6 +74,7 @@ class Interpreter:
         self.context: list[object] = []
         self.calls: list[str] = []
         self.objects: dict[int, list[Instance]] = {}
+        self.made_later: dict[int, tuple[Class, list[Instance]]] = {}
         self.unmade: dict[tuple[int, str], Value | None] = {}
         self.implementers: dict[int, tuple[Class, Class]] = {}
         self.classes: dict[str, tuple[int, dict[str, list[Class]]]] = {}

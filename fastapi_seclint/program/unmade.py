@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import last_name
 from fastapi_seclint.program.bindings import blocks
 from fastapi_seclint.program.calls import instantiate
 from fastapi_seclint.program.inside import FunctionScope
@@ -68,15 +69,50 @@ def _is_any_of_its_kind(value: Value) -> bool:
 def field_of_unmade(interpreter: Interpreter, cls: Class, name: str, default: Value) -> Value:
     """What a field with a default may be in the objects of a class: what those in sight were given, or the default."""
     made = interpreter.objects.get(id(cls), ())
+    made = made or _made_in_functions(interpreter, cls)
     found = [item.attributes[name] for item in made if name in item.attributes]
     return join([*found, default]) if len(found) < len(made) or not found else join(found)
+
+
+def of_heirs(interpreter: Interpreter, cls: Class, name: str, own: Value) -> Value:
+    """What a method reads of its object where the class has a value that subclasses write anew: any of them."""
+    found = _of_subclasses(interpreter, cls, name)
+    return own if found is None else join([own, found])
 
 
 def _of_made(interpreter: Interpreter, cls: Class, name: str) -> Value | None:
     """What the objects of a class that the set-up code makes have under a name, where all of them have it."""
     made = [*interpreter.objects.get(id(cls), ()), *_layers(interpreter, cls)]
+    made = made or _made_in_functions(interpreter, cls)
     found = [item.attributes[name] for item in made if name in item.attributes]
     return join(found) if found and len(found) == len(made) else None
+
+
+def _made_in_functions(interpreter: Interpreter, cls: Class) -> list[Instance]:
+    """The objects of a class that functions make which no set-up code calls: those that guards ask for, say."""
+    known = interpreter.made_later
+    if id(cls) not in known:
+        if any(module.state == "running" for module in interpreter.modules.by_file.values()):
+            return []
+        known[id(cls)] = (cls, [])
+        spoken = f'"{cls.name}"'.encode()
+        for module in interpreter.modules.speaking((cls.name,)):
+            if interpreter.modules.is_test(module) or module.state != "done":
+                continue
+            for number in range(len(module.facts.functions)):
+                function = interpreter.functions.get((module.file, number))
+                if function is not None and module.facts.body_mentions(number, spoken):
+                    known[id(cls)][1].extend(_made_in(interpreter, function, cls))
+    return known[id(cls)][1]
+
+
+def _made_in(interpreter: Interpreter, function: Function, cls: Class) -> Iterator[Instance]:
+    scope = FunctionScope(interpreter, function)
+    for form in function.forms.of("call"):
+        if last_name(form[2]) == cls.name and scope.ask(form[2]) is cls:
+            for option in options(scope.ask(form)):
+                if isinstance(option, Instance) and option.cls is cls:
+                    yield option
 
 
 def _layers(interpreter: Interpreter, cls: Class) -> Iterator[Instance]:

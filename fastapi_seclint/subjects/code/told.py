@@ -42,6 +42,20 @@ def told_field(program: Program, cls: Class, name: str) -> Iterator[Origin]:
     yield from _of_field(program, cls, name)
 
 
+def by_others(block: Block, form: Form, origin: Origin) -> bool:
+    """Whether a value of `self.name` is what an heir of the class writes, or somebody who makes an object of it gives.
+
+    Then the mistake is theirs: the class may have a value that is right.
+    """
+    owner = block.function.owner if block.function is not None else None
+    if owner is None or form[0] != "attr" or form[2][2:] != ["self"] or not origin.elsewhere or origin.value is None:
+        return False
+    own = [base.namespace.get(form[3]) for base in owner.lineage() if isinstance(base, Class)]
+    methods = {method.number for method in owner.namespace.values() if isinstance(method, Function)}
+    inside = origin.block.module is owner.module and origin.block.number in methods
+    return not inside and not any(origin.value is value for value in own)
+
+
 def _of_attribute(program: Program, cls: Class, name: str, depth: int) -> Iterator[Origin]:
     for base in cls.lineage():
         maker = base.namespace.get("__init__") if isinstance(base, Class) else None

@@ -24,6 +24,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.items import Item, items, put_later
 from fastapi_seclint.subjects.code.origins import Origin, ask, blocks_of, origins
+from fastapi_seclint.subjects.code.told import by_others
 from fastapi_seclint.subjects.cookies.sessions import POSITIONS, names_secret, words
 from fastapi_seclint.subjects.cookies.wrapped import handed_on
 from fastapi_seclint.subjects.secrets.refusals import refuses_unset
@@ -43,7 +44,8 @@ _SURROUNDINGS = frozenset(
 class Flag:
     """A flag that is not as it should be, and the place that says so, where there is one.
 
-    `edit` mends it, where that is possible.
+    `edit` mends it, where that is possible; `told` says that whoever made the object which sets the cookie, or its
+    class, switched it off there.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Flag:
     place: Location | None = None
     setting: str = ""
     edit: Edit | None = None
+    told: bool = False
 
     @property
     def code(self) -> str:
@@ -163,6 +166,10 @@ def flag_of(program: Program, block: Block, name: str, form: Form, where: Locati
     possible = list(origins(program, block, form))
     if any(_follows_address(origin.form) for origin in possible):
         return None
+    for origin in (one for one in possible if by_others(block, form, one)):
+        if _of_origin(program, name, origin)[0] == "off":
+            place = origin.block.location(origin.form)
+            return Flag(name, "off", place, edit=ReplaceExpression(place.path, place.span, wanted(name)), told=True)
     found = [_of_origin(program, name, origin) for origin in possible]
     if _about_surroundings(form) or not found or any(state is None for state, _ in found):
         return _switch(program, block, name, form, where)

@@ -310,6 +310,13 @@ def _is_class(value: Value) -> bool:
     return isinstance(value, External) and not value.called
 
 
+def _is_told_when_made(program: Program, block: Block, form: Form) -> bool:
+    """Whether an attribute is one that no class of the object has: each object is told it when it is made."""
+    made = [option.cls for option in options(ask(program, block, form[2])) if isinstance(option, Instance)]
+    classes = [base for cls in made if isinstance(cls, Class) for base in cls.lineage() if isinstance(base, Class)]
+    return bool(classes) and not any(form[3] in base.namespace for base in classes)
+
+
 def _is_unauthorized(program: Program, block: Block, form: Form) -> bool:
     first = 1 if form[2][0] in ("name", "attr") and str(form[2][-1]).endswith("Response") else 0
     given = [value for keyword, value, _ in form[4] if keyword == "status_code"] or form[3][first : first + 1]
@@ -317,6 +324,8 @@ def _is_unauthorized(program: Program, block: Block, form: Form) -> bool:
         return False
     if form[2][0] == "attr" and form[2][3] == "__init__" and given[0][0] == "attr" and given[0][2][2:] == ["self"]:
         return False  # each class that inherits has a status of its own: `_status_of` asks for that of one
+    if first and given[0][0] == "attr" and _is_told_when_made(program, block, given[0]):
+        return False  # whoever raises such an exception tells it its status
     known = [
         *options(ask(program, block, given[0])),
         *(one for it in of_members(block, given[0]) for one in options(it)),

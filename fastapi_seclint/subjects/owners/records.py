@@ -40,6 +40,8 @@ _SCHEMA_BASE = re.compile(
     r"|fastapi_camelcase\.|fastapi_utils\.api_model\.)"
 )
 _HASHING = re.compile(rb"hash|crypt|argon")
+_HASHED_BY = re.compile(r"hash|crypt|argon|pbkdf2|digest$|^(md5|sha\d+(_\d+)?|blake2[bs])$", re.I)
+"""What calls that make a hash or digest of something are named after (hashlib, argon2, bcrypt)."""
 _SETTERS = ("setter", "validates", "validator", "field_validator", "model_validator", "root_validator", "listens_for",
             "before_event", "hybrid_property", "BeforeValidator", "AfterValidator")  # fmt: skip
 
@@ -150,7 +152,7 @@ def _hashes(function: Function, depth: int = 2) -> bool:
     for form in function.forms.of("call"):
         if form[2][0] not in ("name", "attr"):
             continue
-        if re.search(r"hash|crypt", str(form[2][-1]), re.I):
+        if _HASHED_BY.search(str(form[2][-1])):
             return True
         owner = last_name(form[2][2]) if form[2][0] == "attr" else ""
         if re.search(r"pwd|hash|crypt|argon", owner, re.I):
