@@ -36,7 +36,7 @@ from fastapi_seclint.subjects.passwords.dumping import (
     written_above,
 )
 from fastapi_seclint.subjects.passwords.enveloped import enveloped, given_to_open_fields
-from fastapi_seclint.subjects.passwords.kept import appended, hashed_in, hashed_key, hashed_later, put
+from fastapi_seclint.subjects.passwords.kept import appended, completed, hashed_in, hashed_key, hashed_later, put
 from fastapi_seclint.subjects.passwords.left_out import leaves_out, told_by_maker
 from fastapi_seclint.subjects.passwords.mappings import identifies, in_mapping, key_read
 from fastapi_seclint.subjects.passwords.names import is_password, naming
@@ -151,6 +151,8 @@ class Givers:
             return later, None
         if statement[0] in ("assign", "annassign") and statement[-1] is not None:
             targets = statement[2] if statement[0] == "assign" else [statement[2]]
+            if statement[-1][0] == "dict":
+                return self.shown(block, completed(block, form, statement[-1]), depth)
             if all(target[0] == "name" for target in targets):
                 return self.shown(block, statement[-1], depth) or self._first(block, appended(block, form), depth)
             parts = unpacked(self.program, block, statement, form[2])

@@ -46,6 +46,17 @@ def hashed_in(value: Form) -> tuple[str, None] | None:
     return None
 
 
+def completed(block: Block, name: Form, display: Form) -> Form:
+    """A dictionary display with the items that its name is given afterwards: `answer["password"] = user.password`."""
+    pairs = [*display[2]]
+    for form in block.forms.of("assign"):
+        match form:
+            case ["assign", at, [["sub", _, ["name", _, owner], ["const", _, str()] as key]], value]:
+                if owner == name[2] and display[1] < at < name[1]:
+                    pairs.append([key, value])
+    return ["dict", display[1], pairs]
+
+
 def hashed_later(block: Block, name: Form, after: int) -> str:
     """The key that gets a hash after a dictionary was made: `document["password"] = hasher.hash(...)`."""
     for form in block.forms.of("assign"):

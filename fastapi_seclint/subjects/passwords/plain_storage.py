@@ -164,6 +164,8 @@ def other_columns(known: Passwords) -> set[str]:
 
 def _other_fields(known: Passwords, block: Block, call: Form) -> Iterator[str]:
     cls = class_of(known, block, call[2])
+    if cls is None and call[2][0] == "attr" and call[2][3] == "values":
+        cls = table_written(known, block, call[2][2])
     if cls is None or not (is_table(cls) or (is_an_entry(block, call) and not has_own_ways(cls))):
         return
     positional = [] if is_table(cls) else zip(field_names(cls), call[3], strict=False)
@@ -302,12 +304,13 @@ def _by_method(known: Passwords, block: Block, call: Form, last: str) -> Iterato
             if made or argument[0] == "dict" or last in _TAKES_WHOLE or display_of(known, block, argument):
                 yield from whole_body(known, block, call[1], argument)
     own = any(not function.is_stub for function, _ in called(known.program, block, call))
-    if (made or speaks_of_people(function[2])) and last in (_GIVE_FIELDS if made else _OF_QUERIES) and not own:
+    into = table_written(known, block, function[2]) if last == "values" else None
+    if into is not None:
+        yield from _keywords(known, block, call, into)
+    elif (made or speaks_of_people(function[2])) and last in (_GIVE_FIELDS if made else _OF_QUERIES) and not own:
         yield from _keywords(known, block, call, made)
         for keyword, value, _ in call[4]:  # what a row has that is made, with Tortoise and peewee
             yield from whole_body(known, block, call[1], value) if keyword == "defaults" else ()
-    elif last == "values" and (into := table_written(known, block, function[2])) is not None:
-        yield from _keywords(known, block, call, into)
 
 
 def _looped(known: Passwords, block: Block, iterable: Form, body: list[Form], names: tuple[str, str]) -> Iterator[Kept]:

@@ -36,14 +36,17 @@ def rows_of_bodies(known: Passwords, block: Block, call: Form) -> Iterator[Kept]
 
 
 def table_written(known: Passwords, block: Block, form: Form) -> Class | None:
-    """The table whose rows a statement of SQLAlchemy writes, `insert(Reader)`, where it keeps passwords."""
+    """The table whose rows a statement of SQLAlchemy writes, `insert(Reader)`, where nothing hashes them by itself."""
     for call in walk(form):
         if call[0] == "call" and call[3] and last_name(call[2]) in _WRITING:
             cls = class_of(known, block, call[3][0])
-            return cls if cls is not None and is_table(cls) and _keeps_passwords(cls) else None
+            return cls if cls is not None and is_table(cls) and _keeps_what_it_gets(cls) else None
     return None
 
 
 def _keeps_passwords(cls: Class) -> bool:
-    passwords = any(naming(name) == "plain" for name in field_names(cls))
-    return passwords and not has_own_ways(cls) and not is_of_machine(cls.name)
+    return any(naming(name) == "plain" for name in field_names(cls)) and _keeps_what_it_gets(cls)
+
+
+def _keeps_what_it_gets(cls: Class) -> bool:
+    return not has_own_ways(cls) and not is_of_machine(cls.name)
