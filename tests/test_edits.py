@@ -25,6 +25,7 @@ from fastapi_seclint.edits import (
     Edit,
     EditError,
     InsertStatements,
+    MaskFields,
     MoveDecorator,
     RaiseInsteadOfReturn,
     RemoveDictItem,
@@ -251,6 +252,28 @@ def test_add_list_item(source: str, where: str, expected: str) -> None:
 )
 def test_replace_expression(source: str, place: str, code: str, expected: str) -> None:
     assert applied(source, ReplaceExpression(P, span(source, place), code)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "expected"),
+    [
+        ('f"a {b} {c!r:>{d}} {{}}"', "1", 'f"a {b} *** {{}}"'),
+        ('f"a {b} {{}}"', "0", '"a *** {}"'),
+        ('rf"\\a {b=} {c}"', "0", 'rf"\\a b=*** {c}"'),
+        ("(f'{a} '\n 'b'\n f'{c[0]} {d}')", "0,2", "('*** '\n 'b'\n f'{c[0]} ***')"),
+        ('f"""{a}\n{b}"""', "0,1", '"""***\n***"""'),
+    ],
+)
+def test_mask_fields(text: str, numbers: str, expected: str) -> None:
+    source = f"x = {text}\n"
+    assert applied(source, MaskFields(P, span(source, text), numbers)) == f"x = {expected}\n"
+
+
+@pytest.mark.parametrize(("numbers", "why"), [("2", "has no field 2"), ("x", "no numbers")])
+def test_only_fields_that_are_there_are_masked(numbers: str, why: str) -> None:
+    source = 'x = f"{a} {b}"\n'
+    with pytest.raises(EditError, match=why):
+        edits.apply(source, [MaskFields(P, span(source, 'f"{a} {b}"'), numbers)])
 
 
 @pytest.mark.parametrize(

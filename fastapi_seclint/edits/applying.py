@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields as fields_of
+from dataclasses import replace
 from typing import Any
 
-from fastapi_seclint.edits import comments, definitions, expressions, imports, named, statements
+from fastapi_seclint.edits import comments, definitions, expressions, fields, imports, named, statements
 from fastapi_seclint.edits.expressions import Bracketed
 from fastapi_seclint.edits.leftovers import without_leftovers
 from fastapi_seclint.edits.local_leftovers import without_local_leftovers
@@ -37,6 +38,7 @@ ON_LINES: dict[type, Callable[[Tree, Any], Sequence[Splice]]] = {
     named.RemoveStatement: statements.remove_statement,
     named.RaiseInsteadOfReturn: statements.raise_instead_of_return,
     named.RemoveExceptName: statements.remove_except_name,
+    named.MaskFields: fields.mask_fields,
     named.ReplaceComment: comments.replace_comment,
     named.AddDecorator: definitions.add_decorator,
     named.MoveDecorator: definitions.move_decorator,
@@ -91,7 +93,7 @@ def _asked(edits: Sequence[Edit]) -> Asked | None:
     for edit in edits:
         if isinstance(edit, named.InsertStatements) and edit.where == "last-in-body" and edit.anchor is None:
             return None
-        for field in fields(edit):
+        for field in fields_of(edit):
             value = getattr(edit, field.name)
             if isinstance(value, Span):
                 head = field.name == "function" or getattr(edit, "where", "") == "first-in-body"

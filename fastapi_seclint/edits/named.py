@@ -101,6 +101,18 @@ class ReplaceExpression:
 
 
 @dataclass(frozen=True, slots=True)
+class MaskFields:
+    """Put `***` in place of fields of the f-string at `span`, told by their numbers: `"0,2"` are the first and third.
+
+    Strings that stand side by side are one, and what a field's own format asks for has no number.
+    """
+
+    path: str
+    span: Span
+    fields: str
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitCall:
     """Await the expression at `span`; it must stand in an async function."""
 
@@ -229,6 +241,7 @@ Edit = (
     | RemoveListItem
     | AddListItem
     | ReplaceExpression
+    | MaskFields
     | AwaitCall
     | InsertStatements
     | ReplaceStatement

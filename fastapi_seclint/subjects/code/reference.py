@@ -85,10 +85,19 @@ def _local_name(user: Module, source: str, name: str) -> str:
     bound = user.scope.local(name)
     if isinstance(bound, Function | Class) and bound.module.name == source and bound.name == name:
         return name
+    if any(form[0] == "from" and _is_import_of(form, name, source) for form in user.facts.module):
+        return name
     if bound is None and not _is_bound(user, name):
         return name
     tried = (f"{source.rpartition('.')[2]}_{name}".lstrip("_"), *(f"{name}_{number}" for number in range(2, 100)))
     return next(free for free in tried if free not in user.facts.words)
+
+
+def _is_import_of(form: Form, name: str, source: str) -> bool:
+    """Whether an import brings a name from a module under that name: `from people import guild`."""
+    _, _, level, module, pairs = form
+    from_there = source == module if not level else bool(module) and source.endswith(f".{module}")
+    return from_there and [name, None] in pairs
 
 
 def _is_bound(user: Module, name: str) -> bool:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from fastapi_seclint.edits import Edit, RemoveStatement, ReplaceExpression
+from fastapi_seclint.edits import Edit, MaskFields, RemoveStatement, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, is_put_together, last_name, span_of, walk
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.subjects.code.rendering import rendered
 
 _MASK = '"***"'
 _OF_PRINTING = frozenset({"end", "sep", "flush", "file", "stacklevel"})
@@ -28,7 +25,7 @@ def left_out(block: Block, call: Form, secrets: list[Form]) -> tuple[Edit, ...] 
 
 
 def masked(path: str, call: Form, secrets: list[Form]) -> tuple[Edit, ...] | None:
-    """The edits that put `***` in place of the secrets of a call; None where one stands in code that is not simple."""
+    """The edits that put `***` in place of the secrets of a call; None where dictionaries are put together in it."""
     for form in walk(call):
         merged = (form[0] == "binop" and form[2] == "|") or (form[0] == "call" and form[2][2:] == ["zip"])
         if merged and any(item is one for one in secrets for item in walk(form)):
@@ -39,10 +36,13 @@ def masked(path: str, call: Form, secrets: list[Form]) -> tuple[Edit, ...] | Non
     for text in texts:
         inside = [form for form in secrets if any(item is form for item in walk(text))]
         if inside and not all(any(form is item for item in done) for form in inside):
-            code = _text(text, inside)
-            if code is None:
-                return None
-            edits.append(ReplaceExpression(path, span_of(text[1]), code))
+            fields = [part for part in text[2] if part[0] == "fmt"]
+            numbers = [
+                str(number)
+                for number, part in enumerate(fields)
+                if any(item is form for form in inside for item in walk(part[2]))
+            ]
+            edits.append(MaskFields(path, span_of(text[1]), ",".join(numbers)))
             done += inside
     for form in secrets:
         if not any(form is item for item in done):
@@ -62,37 +62,3 @@ def _shows(item: Form, form: Form) -> bool:
         case ["bool", _, "or", [first, *others]]:
             return first is form and all(other[0] == "const" for other in others)
     return False
-
-
-def _text(form: Form, secrets: list[Form]) -> str | None:
-    """An f-string written out with `***` for the secrets; None when it has more in it than names and plain text.
-
-    Forms do not keep format specifications, so the text as it was must come out as long as it is in the file.
-    """
-    quote = "'" if any(part[0] == "const" and '"' in str(part[2]) for part in form[2]) else '"'
-    before = [_part(part, quote) for part in form[2]]
-    if None in before:
-        return None
-    span = span_of(form[1])
-    if span.line != span.end_line or span.end_column - span.column != len("".join(map(str, before))) + 3:
-        return None
-    after = [
-        "***" if part[0] == "fmt" and any(item is one for one in secrets for item in walk(part[2])) else str(code)
-        for part, code in zip(form[2], before, strict=True)
-    ]
-    if any(part[0] == "fmt" and code != "***" for part, code in zip(form[2], after, strict=True)):
-        return f"f{quote}{''.join(after)}{quote}"
-    return quote + "".join(after).replace("{{", "{").replace("}}", "}") + quote
-
-
-def _part(part: list[Any], quote: str) -> str | None:
-    if part[0] == "const":
-        text = str(part[2])
-        if quote in text or "\\" in text or not text.isprintable():
-            return None
-        return text.replace("{", "{{").replace("}", "}}")
-    code = rendered(part[2])
-    if code is None or part[3] not in ("", "r", "s"):
-        return None
-    code = code.replace('"', "'") if quote == '"' else code
-    return "{" + code + (f"!{part[3]}" if part[3] else "") + "}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import AddImport, AddParameter, Edit
 from fastapi_seclint.facts.forms import ASYNC, span_of, walk
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
-from fastapi_seclint.program.values import Function, Mapping, options
+from fastapi_seclint.program.values import Class, Function, Mapping, options
 from fastapi_seclint.subjects.code.origins import callers
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
@@ -138,7 +138,12 @@ def when_closed(program: Program, function: Function) -> str:
     if function.returns is None:
         return ""
     found = classes_in(program.interpreter.ask(function.returns, function.module.scope))
-    fields = [name for cls in found for name in field_names(cls)]
+    return closed_by(*found)
+
+
+def closed_by(*classes: Class) -> str:
+    """How a user of such a class is asked whether his account is closed; empty where no field says so."""
+    fields = [name for cls in classes for name in field_names(cls)]
     opened = next((name for name in fields if name in ("is_active", "active", "is_enabled", "enabled")), "")
     shut = next((name for name in fields if name in ("disabled", "is_disabled", "blocked", "is_blocked")), "")
     return f"not {{}}.{opened}" if opened else f"{{}}.{shut}" if shut else ""

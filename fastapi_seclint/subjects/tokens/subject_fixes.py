@@ -18,9 +18,10 @@ from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.owners.activity import active_guards
 from fastapi_seclint.subjects.payloads.encodings import tokens
-from fastapi_seclint.subjects.tokens.connected import connected, when_closed
+from fastapi_seclint.subjects.tokens.connected import closed_by, connected, when_closed
 from fastapi_seclint.subjects.tokens.found_users import LOOKUP, STORE, is_subject, may_be_none
 from fastapi_seclint.subjects.tokens.guards_way import can_wait, guards_way
+from fastapi_seclint.subjects.tokens.kept_people import kept_people
 from fastapi_seclint.subjects.tokens.refusing import refusal
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def looked_up(program: Program, block: Block, subject: Form) -> Fix | None:
     assigned = statement[0] in ("assign", "annassign") and statement[-1] is subject
     name = _name(statement) if assigned else ""
     spoken = {*_BY_SUBJECT, *_spoken(program), *words_of(name or _key(block, subject))[-1:]}
-    finder = _finder(program, block.module, spoken) or connected(program, block)
+    finder = _finder(program, block.module, spoken) or connected(program, block) or _kept(program, block, subject, name)
     if finder is None:
         return _as_the_guard(program, block, statement, name or written, bool(name))
     if finder.is_async and not can_wait(block):
@@ -91,6 +92,14 @@ def looked_up(program: Program, block: Block, subject: Form) -> Fix | None:
     anchor = (_presence(block, statement, name) or statement) if name else statement
     edit = InsertStatements(block.module.path, span_of(anchor[1]), "after" if name else "before", test)
     return Fix(_TITLE, False, (*finder.edits, edit, *imports))
+
+
+def _kept(program: Program, block: Block, subject: Form, name: str) -> _Finder | None:
+    """A dictionary of such people as the function makes of the subject alone, asked for the one of that name."""
+    for kept in kept_people(program, block, subject, name):
+        found = _brought(kept.name, kept.module, block.module, (".get(", ")"), [], False)
+        return replace(found, closed=closed_by(kept.cls))
+    return None
 
 
 def _presence(block: Block, statement: Form, name: str) -> Form | None:
