@@ -20,6 +20,7 @@ from fastapi_seclint.subjects.logins.keepers import held
 from fastapi_seclint.subjects.logins.worlds import FOUND, is_account, looked_up, mentions_password, truth
 from fastapi_seclint.subjects.passwords.dummies import dummy
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
+from fastapi_seclint.subjects.passwords.names import FOREIGN
 from fastapi_seclint.subjects.passwords.plain_comparison import is_stored
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 
@@ -46,7 +47,12 @@ _AT_START = re.compile(
     r"lifespan|startup|on_start|(^|_)(seed|init|setup|bootstrap|create_(default|first|initial|super))(_|$)", re.I
 )
 """What runs when the program starts, and nobody waits for."""
-_PRESENT_ONE = re.compile(r"(^|_)(current|old|previous|present|existing)_?(pass|pwd)", re.I)
+_PRESENT_ONE = re.compile(
+    rf"(^|_)(current|old|previous|present|existing)_?(pass|pwd)"
+    rf"|(^|_)(ancien|altes|antigua|antiga|anterior|vecchia|eski|lama)_({FOREIGN})"
+    rf"|(^|_)({FOREIGN})_(actuel|aktuell|actual|atual|attuale|anterior|antigua|antiga|lama)",
+    re.I,
+)
 _ANYTHING = {"Exception", "BaseException"}
 _GUARD = re.compile(r"^_?(get|require|load|fetch)_(current|logged)_")
 _PRESENT = re.compile(r"(^|_)(current|(?<!remember_)me)(_|$)|change|update|delete|confirm|old_password", re.I)

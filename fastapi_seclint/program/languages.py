@@ -1,4 +1,5 @@
-"""Names in Spanish, Portuguese, French, German, Italian, Dutch and pinyin, said in English for those who read names.
+"""Names in Spanish, Portuguese, French, German, Italian, Dutch, Turkish, Indonesian, Polish, Romanian, Vietnamese,
+Russian and Ukrainian in Latin letters, and pinyin, said in English for those who read names.
 
 Only words that mean nothing else in English code are here, so `papel` is and `cargo` is not. What is a word of
 passwords in any language is in `subjects/passwords/names.py`.
@@ -81,10 +82,36 @@ session: sesion sessao sitzung sessions: sesiones sessoes
 user: yonghu account: zhanghao password: mima role: juese permission: quanxian administrator: guanliyuan
 administration: guanli token: lingpai key: miyao login: denglu logout: tuichu register: zhuce
 refresh: shuaxin code: yanzhengma email: youxiang phone: shouji order: dingdan file: wenjian
+user: kullanici users: kullanicilar account: hesap accounts: hesaplar customer: musteri customers: musteriler
+member: uye members: uyeler administrator: yonetici permission: yetki permissions: yetkiler key: anahtar
+secret: gizli login: giris register: kayit logout: cikis order: siparis orders: siparisler payment: odeme
+payments: odemeler message: mesaj messages: mesajlar document: belge address: adres cart: sepet appointment: randevu
+appointments: randevular active: aktif inactive: pasif comment: yorum comments: yorumlar report: rapor reports: raporlar
+task: gorev tasks: gorevler project: proje file: dosya session: oturum update: guncelle invoice: fatura
+
+user: pengguna account: akun customer: pelanggan employee: karyawan pegawai member: anggota role: peran
+login: masuk logout: keluar order: pesanan payment: pembayaran invoice: tagihan patient: pasien student: mahasiswa siswa
+teacher: dosen report: laporan task: tugas comment: komentar review: ulasan address: alamat cart: keranjang owner: pemilik
+author: penulis secret: rahasia key: kunci delete: hapus change: ubah inactive: nonaktif
+
+user: polzovatel koristuvach users: polzovateli koristuvachi account: akkaunt customer: klient customers: klienty
+employee: sotrudnik employees: sotrudniki order: zakaz zamovlennya orders: zakazy payment: platezh
+message: soobshchenie soobshenie owner: vladelec vlasnik author: avtor cart: korzina report: otchet rights: prava
+
+user: uzytkownik utilizator users: uzytkownicy utilizatori orders: zamowienia comenzi order: zamowienie
+ comanda payment: platnosc plata
+
+sender: expediteur remitente remetente absender mittente gonderen pengirim
+recipient: destinataire destinatario empfaenger alici penerima
+
 member: huiyuan customer: kehu teacher: laoshi student: xuesheng comment: pinglun message: xiaoxi payment: zhifu
 """
 _PHRASES = {
     "mot_de_passe": "password", "morenmima": "default_password", "xinmima": "new_password", "jiumima": "old_password",
+    "kata_sandi": "password", "mat_khau": "password", "nguoi_dung": "user", "tai_khoan": "account",
+    "dang_nhap": "login", "dang_ky": "register", "don_hang": "order", "khach_hang": "customer", "vai_tro": "role",
+    "nama_pengguna": "username", "kullanici_adi": "username", "sifremi_unuttum": "forgot_password",
+    "lupa_password": "forgot_password", "lupa_kata_sandi": "forgot_password",
     "nova_senha": "new_password", "mots_de_passe": "passwords", "correo_electronico": "email",
     "iniciar_sesion": "login", "inicio_sesion": "login", "inicio_de_sesion": "login", "se_connecter": "login",
     "fazer_login": "login", "cerrar_sesion": "logout", "terminar_sessao": "logout", "se_deconnecter": "logout",

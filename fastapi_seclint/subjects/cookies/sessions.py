@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, names_in, walk
 from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.languages import english
 from fastapi_seclint.program.sites import Block, Call
 from fastapi_seclint.program.values import Collection, Const, Value, iterate, settled
 from fastapi_seclint.subjects.code.items import items
@@ -110,8 +111,36 @@ def is_secret(program: Program, call: Call) -> bool:
         return True
     if value is not None and is_signed_token(program, *value):
         return True
+    if any(_says_who_it_is(text) and _is_read(program, text) for text in texts):
+        return True
     function = call.block.function
     return not texts and function is not None and "cookie" in function.name and _secret(words(function.name))
+
+
+_WHO = re.compile(r"^(current_|logged_in_)?((user|account|member|admin|customer|employee)_?(id|role|uuid)|uid|role)$")
+
+
+def _says_who_it_is(name: str) -> bool:
+    """Whether a cookie of this name says who somebody is or what he may do: `user_id`, `user_role`."""
+    return _WHO.match(english("_".join(word.lower() for word in _SPLIT.split(name) if word))) is not None
+
+
+def _is_read(program: Program, name: str) -> bool:
+    """Whether a request is asked for a cookie of this name, or a parameter is one."""
+    for block in program.sites.blocks(frozenset({"cookies", "Cookie"})):
+        taken = [item[2:4] for item in block.function.parameters if item[0] == name] if block.function else []
+        if "Cookie" in names_in(taken):
+            return True
+        for form in block.forms.of("call", "sub"):
+            match form:
+                case ["call", _, ["attr", _, ["attr", _, _, "cookies"], "get"], [["const", _, str(read)], *_], _] | [
+                    "sub",
+                    _,
+                    ["attr", _, _, "cookies"],
+                    ["const", _, str(read)],
+                ] if read == name:
+                    return True
+    return False
 
 
 def only_renews(program: Program, call: Call) -> bool:

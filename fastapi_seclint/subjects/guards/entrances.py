@@ -175,13 +175,20 @@ def _changes_an_account(program: Program, route: Route) -> bool:
 
 
 def _lists_people(program: Program, route: Route) -> bool:
-    """Whether a GET without any id gives away a list of persons: `GET /auth/` with `response_model=list[User]`."""
+    """Whether a GET without any id gives away a list of persons: `GET /auth/` with `response_model=list[User]`.
+
+    Or says so by its path: `GET /auth/users`.
+    """
     if set(route.methods) - {"HEAD"} != {"GET"} or path_variables(route.path) or route.registration is None:
         return False
+    if any(map(_EVERYBODY.match, access.segments(route.path)[-1:])):
+        return True
     model = route.registration.arguments.get("response_model")
     lists = any(isinstance(option, Generic) and "list" in option.origin.lower() for option in options(model))
     return lists and bool(access.returns_personal_data(program, route))
 
+
+_EVERYBODY = re.compile(r"^((all|list|get)[-_])*(users|accounts|members|customers|employees)$", re.I)
 
 _ACT = re.compile(r"/([^/{}]+)/{[^/{}]+}/(confirm|accept|activate|verify|join|notify|exchange|refresh|setup)/?$", re.I)
 _RENEWAL = re.compile(r"/([^/{}]+)/(?:refresh|reset)/?$", re.I)

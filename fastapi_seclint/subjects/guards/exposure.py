@@ -58,6 +58,7 @@ from fastapi_seclint.subjects.guards.said import (
 )
 from fastapi_seclint.subjects.guards.twins import asks_what_is_open, divides_land
 from fastapi_seclint.subjects.guards.unfilled import unfilled_guard
+from fastapi_seclint.subjects.guards.visitors import writes_to_those_in_charge
 from fastapi_seclint.subjects.guards.written_out import writes_out
 from fastapi_seclint.subjects.rights.reached import reached
 
@@ -163,6 +164,8 @@ def excuse(program: Program, route: Route) -> str:
         return "the handler works out its answer from what it is sent and keeps nothing"
     if only_makes_a_file(program, route):
         return "the handler makes a file of what it is sent and keeps nothing"
+    if writes_to_those_in_charge(program, route):
+        return "it mails what a visitor writes to those who run the service"
     if keeps_for_its_sender(program, route):
         return "the handler changes nothing but the session of whoever calls it"
     if _is_dead(program, route):

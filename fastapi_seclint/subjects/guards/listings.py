@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import or_
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.routes import Route, path_variables, taken_as
@@ -35,7 +36,8 @@ _KNOWN_ALREADY = re.compile(r"^(\w+_)?(fingerprint|digest|checksum|sha\d*|hash|t
 def guarded_listing(program: Program, route: Route) -> Route | None:
     """The guarded list of the things of which an open GET gives one, where their changes are guarded, too.
 
-    A list that depends on who is calling may be of his own things, of which others are for all to read.
+    A list that depends on who is calling may be of his own things, of which others are for all to read. Who makes one
+    may be anybody, as people who ask for something are.
     """
     if set(route.methods) - {"HEAD"} != {"GET"} or not route.path.rstrip("/").endswith("}"):
         return None
@@ -45,7 +47,9 @@ def guarded_listing(program: Program, route: Route) -> Route | None:
     parent = route.path.rstrip("/").rpartition("/")[0]
     beside = [other for other in program.routes if other.app is route.app and other.router is route.router]
     changes = [other for other in beside if access.changes_state(other) and other.path.startswith(parent)]
-    if not changes or not all(is_authenticated(program, other) for other in changes):
+    guarded = [is_authenticated(program, other) for other in changes]
+    makes = [set(other.methods) == {"POST"} and not path_variables(other.path) for other in changes]
+    if not any(guarded) or not all(map(or_, guarded, makes)):
         return None
     for other in beside:
         lists = "GET" in other.methods and other.path.rstrip("/") == parent and other.kind == "http"

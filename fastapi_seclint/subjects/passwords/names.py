@@ -17,13 +17,14 @@ Naming = Literal["plain", "kept", ""]
 MENTIONS = (
     b"passw", b"passphrase", b"passcode", b"pwd", b'"pw"', b'"pass"', b"senha", b"contrase", b"kennwort", b"parola",
     b"mdp", b"mot_de_passe", b"motdepasse", b'_pass"', b'_pw"', b"wachtwoord", b"senord", b"passord", b"adgangskode",
-    b"haslo", b"heslo", b"sifre", b"salasana", b"jelszo", b'"clave"', b"mima",
+    b"haslo", b"heslo", b"sifre", b"salasana", b"jelszo", b'"clave"', b"mima", b"parol", b"lozinka",
+    b"geslo", b"sandi", b"mat_khau", b"matkhau",
 )  # fmt: skip
 """Text of facts, in lower case, in which a password may be spoken of."""
 
 FOREIGN = (
     r"(clave|senha|contrase[nñ]a|passwort|kennwort|parola|mdp|mot_?de_?passe|wachtwoord|losenord|passord|adgangskode"
-    r"|haslo|heslo|sifre|salasana|jelszo|(xin|jiu|moren)?_?mima)"
+    r"|haslo|heslo|sifre|parol|lozinka|geslo|kata_?sandi|mat_?khau|salasana|jelszo|(xin|jiu|moren)?_?mima)"
 )
 """A pattern for what a password is called in other languages, in lower case."""
 

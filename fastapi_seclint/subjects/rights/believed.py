@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, named_arguments, span_of, walk
+from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.program.values import Class, Function, Instance, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.handing import takers
@@ -192,12 +193,24 @@ def _of_keywords(
 ) -> Iterator[tuple[Sent, str, bool]]:
     if name in ("filter_by", "where", "filter", "get", "find", "find_one", "get_or_none", "exists", "count", "list"):
         return
-    for keyword, value, _ in form[4]:
+    for keyword, value in _named(program, block, form, found):
         sent = source(found, value) if keyword is not None and found.names_right(keyword) else None
         if sent is None or not (_STORES.match(name) or _last(form[2])[:1].isupper()):
             continue
         if _is_personal(sent.name, about, name, *_roots(form[2])) and _has_field(program, block, form, keyword):
             yield sent, f"given to {_last(form[2])}", True
+
+
+def _named(program: Program, block: Block, form: Form, found: Input) -> list[tuple[str | None, Form]]:
+    """What a call gives by keyword, and by position to the constructor of a class: `User(data.name, data.role)`."""
+    named: list[tuple[str | None, Form]] = [(keyword, value) for keyword, value, _ in form[4]]
+    if any(source(found, value) is not None for value in form[3]):
+        for made in options(ask(program, block, form[2])):
+            own = method_of(Instance(made), "__init__") if isinstance(made, Class) else None
+            if own is not None and own.parameters:
+                named += zip((parameter[0] for parameter in own.parameters[1:]), form[3], strict=False)
+                break
+    return named
 
 
 def _of_dump(
