@@ -91,8 +91,8 @@ task: gorev tasks: gorevler project: proje file: dosya session: oturum update: g
 
 user: pengguna account: akun customer: pelanggan employee: karyawan pegawai member: anggota role: peran
 login: masuk logout: keluar order: pesanan payment: pembayaran invoice: tagihan patient: pasien student: mahasiswa siswa
-teacher: dosen report: laporan task: tugas comment: komentar review: ulasan address: alamat cart: keranjang owner: pemilik
-author: penulis secret: rahasia key: kunci delete: hapus change: ubah inactive: nonaktif
+teacher: dosen report: laporan task: tugas comment: komentar review: ulasan address: alamat cart: keranjang
+owner: pemilik author: penulis secret: rahasia key: kunci delete: hapus change: ubah inactive: nonaktif
 
 user: polzovatel koristuvach users: polzovateli koristuvachi account: akkaunt customer: klient customers: klienty
 employee: sotrudnik employees: sotrudniki order: zakaz zamovlennya orders: zakazy payment: platezh

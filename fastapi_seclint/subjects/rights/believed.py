@@ -194,16 +194,16 @@ def _of_keywords(
     if name in ("filter_by", "where", "filter", "get", "find", "find_one", "get_or_none", "exists", "count", "list"):
         return
     for keyword, value in _named(program, block, form, found):
-        sent = source(found, value) if keyword is not None and found.names_right(keyword) else None
+        sent = source(found, value) if found.names_right(keyword) else None
         if sent is None or not (_STORES.match(name) or _last(form[2])[:1].isupper()):
             continue
         if _is_personal(sent.name, about, name, *_roots(form[2])) and _has_field(program, block, form, keyword):
             yield sent, f"given to {_last(form[2])}", True
 
 
-def _named(program: Program, block: Block, form: Form, found: Input) -> list[tuple[str | None, Form]]:
+def _named(program: Program, block: Block, form: Form, found: Input) -> list[tuple[str, Form]]:
     """What a call gives by keyword, and by position to the constructor of a class: `User(data.name, data.role)`."""
-    named: list[tuple[str | None, Form]] = [(keyword, value) for keyword, value, _ in form[4]]
+    named = [(keyword, value) for keyword, value, _ in form[4] if keyword is not None]
     if any(source(found, value) is not None for value in form[3]):
         for made in options(ask(program, block, form[2])):
             own = method_of(Instance(made), "__init__") if isinstance(made, Class) else None
