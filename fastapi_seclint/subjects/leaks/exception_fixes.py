@@ -60,7 +60,7 @@ def constant_text(program: Program, found: Caught, form: Form) -> Fix:
 
 def _all_leaves(found: Caught, form: Form) -> Iterator[tuple[Form, Form | None]]:
     """The expressions to replace, each with the dictionary or statement it stands in, where that matters."""
-    container = next((name for name in found.containers if found.texts[name] is form), "")
+    container = next((name for name in sorted(found.containers - found.since.keys()) if found.texts[name] is form), "")
     if container:
         for value, statement in _put(found, container):
             yield from _leaves(found, value, statement)

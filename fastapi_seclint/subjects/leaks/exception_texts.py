@@ -69,6 +69,7 @@ class Caught:
     passed: bool = False
     giver: Block | None = None
     containers: set[str] = field(default_factory=set)
+    since: dict[str, int] = field(default_factory=dict)
     holders: set[str] = field(default_factory=set)
     texts: dict[str, Form] = field(default_factory=dict)
 
@@ -99,6 +100,7 @@ def _in_block(block: Block) -> Iterator[Caught]:
             types = [] if kind is None else list(kind[2]) if kind[0] == "tuple" else [kind]
             found = Caught(block, name or "", types, statements, form[2], at)
             _note_texts(found)
+            _note_answers(found)
             yield found
 
 
@@ -155,6 +157,19 @@ def _note_texts(found: Caught) -> None:
                     found.texts[name] = value
                     found.containers.add(name)
                     found.holders.update([name] if owner[0] != "name" else [])
+
+
+def _note_answers(found: Caught) -> None:
+    """Dictionaries below the `except` that get a container with the text: `result = {"errors": errors}`."""
+    for form in found.block.forms.of("assign") if found.containers else ():
+        match form:
+            case ["assign", at, [["name", _, name]], ["dict", _, pairs]] if at > found.at and name not in found.texts:
+                held = [value[2] for _, value in pairs if value[0] == "name" and value[2] in found.containers]
+                below = not any(holds(own[1], at) for own in found.statements)
+                if held and below and _is_text(found, held[0], form):
+                    found.texts[name] = found.texts[held[0]]
+                    found.containers.add(name)
+                    found.since[name] = at
 
 
 def _held_by(owner: Form) -> str:
@@ -279,7 +294,8 @@ def _is_text(found: Caught, name: str, use: Form) -> bool:
     if not isinstance(scope, FunctionScope) or use[1] < found.at:
         return False
     return not any(
-        found.at < item[1] < use[1] and not any(holds(own[1], item[1]) for own in found.statements)
+        found.since.get(name, found.at) < item[1] < use[1]
+        and not any(holds(own[1], item[1]) for own in found.statements)
         for item in scope.assignments(name)
     )
 

@@ -50,7 +50,14 @@ from fastapi_seclint.subjects.passwords.stores import (
     speaks_of_people,
 )
 from fastapi_seclint.subjects.passwords.unpacked import names_given
-from fastapi_seclint.subjects.passwords.whole_bodies import DUMPS, Kept, as_typed, display_of, whole_body
+from fastapi_seclint.subjects.passwords.whole_bodies import (
+    DUMPS,
+    Kept,
+    as_typed,
+    display_of,
+    is_dump_kept,
+    whole_body,
+)
 from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.secrets.names import word_set
 
@@ -301,7 +308,8 @@ def _by_method(known: Passwords, block: Block, call: Form, last: str) -> Iterato
     stores = stores or any(_is_entry(known, block, function[2], item) for item in call[3])
     if stores and not hashes_rows(known, block, function):
         for argument in (item for given in call[3] for item in (given[2] if given[0] == "list" else [given])):
-            if made or argument[0] == "dict" or last in _TAKES_WHOLE or display_of(known, block, argument):
+            shown = argument[0] == "dict" or display_of(known, block, argument) is not None
+            if made or shown or last in _TAKES_WHOLE or is_dump_kept(known, block, call, argument):
                 yield from whole_body(known, block, call[1], argument)
     own = any(not function.is_stub for function, _ in called(known.program, block, call))
     into = table_written(known, block, function[2]) if last == "values" else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.code.origins import called
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, may_be_missing
 from fastapi_seclint.subjects.passwords.bodies import made_of_body
 from fastapi_seclint.subjects.passwords.names import (
@@ -137,3 +138,18 @@ def _is_dump(value: Form) -> bool:
     if value[0] == "call":
         return last_name(value[2]) in DUMPS and not is_chosen(value)
     return value[0] in ("name", "await")
+
+
+def is_dump_kept(known: Passwords, block: Block, call: Form, argument: Form) -> bool:
+    """Whether all that a body has goes to a function of the project which makes a row of it: `User(**data)`."""
+    above = list(known.assigned(block, argument[2], argument)) if argument[0] == "name" else [argument]
+    if not above or above[-1] is None or above[-1][0] != "call" or last_name(above[-1][2]) not in DUMPS:
+        return False
+    at = next((number for number, item in enumerate(call[3]) if item is argument), None)
+    for function, bound in called(known.program, block, call) if at is not None else ():
+        taken = [parameter[0] for parameter in function.parameters][1 if bound else 0 :]
+        name = taken[at] if at is not None and at < len(taken) else ""
+        rows = (form for form in function.forms.of("call") if last_name(form[2])[:1].isupper())
+        if any(key is None and value[::2] == ["name", name] for form in rows for key, value, _ in form[4]):
+            return True
+    return False

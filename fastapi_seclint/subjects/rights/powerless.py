@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, awaited, is_none, last_name, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.owners.lost_conditions import lost_conditions
@@ -160,7 +162,13 @@ def _is_unasked(program: Program, block: Block, form: Form) -> bool:
     if call is None or call[0] != "call":
         return False
     functions = [one for one, _ in called(program, block, call)]
+    if functions and _TELLS_OTHERS.match(snake(last_name(call[2]))):
+        return not any(inner.forms.of("raise") for inner in functions)
     return bool(functions) and all(is_powerless(program, one) for one in functions)
+
+
+_TELLS_OTHERS = re.compile(r"^_*(send|notify|publish|emit|broadcast|push|log|write_log|record|track|audit)_")
+"""How functions are called that tell others what happened, whatever they look at for that."""
 
 
 def _of_all_rows(statement: Form | None) -> Iterator[Form]:
