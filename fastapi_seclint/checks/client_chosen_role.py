@@ -12,6 +12,7 @@ from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.handing_over import worker
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Function, Instance
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Confidence, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
@@ -69,19 +70,19 @@ def client_chosen_role(program: Program) -> Iterator[Finding]:
         for belief in beliefs:
             if belief.location not in seen:
                 seen.add(belief.location)
-                yield _finding(route, belief)
+                yield _finding(program, route, belief)
     made = {id(node.call): node.call for route in program.routes for node in route.nodes()}
     inside = (belief for cls in made.values() if isinstance(cls, Class) for belief in _decided_inside(program, cls))
     for belief in (*noted(program), *inside):
         if belief.location not in seen:
             seen.add(belief.location)
-            yield _finding(None, belief)
+            yield _finding(program, None, belief)
     for value in wiring(program).callables:
         function = running(value)
         for belief in _by_dependency(program, function) if function is not None else ():
             if belief.location not in seen:
                 seen.add(belief.location)
-                yield _finding(None, belief)
+                yield _finding(program, None, belief)
 
 
 def _rules_nobody(program: Program, route: Route) -> bool:
@@ -136,7 +137,7 @@ def _decided(program: Program, function: Function, found: Input) -> Iterator[Bel
         yield replace(belief, fix=fix)
 
 
-def _finding(route: Route | None, belief: Belief) -> Finding:
+def _finding(program: Program, route: Route | None, belief: Belief) -> Finding:
     way = {"body": "the request body", "header": "a header", "cookie": "a cookie", "query": "the query"}[
         belief.sent.origin
     ]
@@ -147,7 +148,7 @@ def _finding(route: Route | None, belief: Belief) -> Finding:
         said = f"whoever calls it chooses {belief.sent.name!r} himself: it comes from {way} and is {belief.how}; "
         said += "set it on the server, and let only administrators change it"
     confidence: Confidence = "high" if belief.sure else "medium"
-    brought = belief.brought or (_sender(route, belief) if route is not None and belief.decides else None)
+    brought = belief.brought or (_sender(program, route, belief) if belief.decides else None)
     evidence = [Evidence(brought, "the client sends it here")] if brought is not None else []
     if route is not None and route.place is not None and not belief.decides:
         evidence.append(Evidence(route.place.location, f"{access.spoken(route)} is not for administrators only"))
@@ -163,7 +164,9 @@ def _finding(route: Route | None, belief: Belief) -> Finding:
     )
 
 
-def _sender(route: Route, belief: Belief) -> Location | None:
-    """The parameter of a dependency by which a right comes in that the handler decides by."""
-    taken = (item for node in route.nodes() for item in parameters(node.call))
-    return next((item.place.location for item in taken if item.name == belief.sent.name), None)
+def _sender(program: Program, route: Route | None, belief: Belief) -> Location | None:
+    """The parameter of a dependency by which a right comes in that is decided by elsewhere."""
+    asked = [node.call for node in route.nodes()] if route is not None else wiring(program).callables
+    names = {belief.sent.name, snake(belief.sent.name.replace("-", "_"))}
+    taken = (item.place.location for value in asked for item in parameters(value) if item.name in names)
+    return next((place for place in taken if place != belief.location), None)

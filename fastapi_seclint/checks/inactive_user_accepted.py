@@ -206,7 +206,7 @@ def _base_of(node: Node, active: ActiveGuard) -> Function | None:
     if node.runs is active.function:
         return None
     for inner in node.walk():
-        if any(inner.runs is base for base in active.bases):
+        if any(base in (inner.runs, inner.behind) for base in active.bases):
             return inner.runs
     return None
 

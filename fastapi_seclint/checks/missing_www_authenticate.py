@@ -31,6 +31,10 @@ RULE = Rule(
 )
 
 
+_SHOWN = 10
+"""How many of the places are listed that refuse with one thing."""
+
+
 @RULE.check
 def missing_www_authenticate(program: Program) -> Iterator[Finding]:
     """One finding a call that makes the exception, and one an answer that leaves out what all exceptions say."""
@@ -38,15 +42,16 @@ def missing_www_authenticate(program: Program) -> Iterator[Finding]:
     if not functions or added_elsewhere(program, plain=True):
         return
     added = added_elsewhere(program)
-    seen: set[Location] = set()
+    seen: dict[Location, tuple[Refusal, Scheme, bool, list[Evidence]]] = {}
     for function, scheme, within in functions.values():
         for refusal in refusals(program, function):
             if added and not (refusal.form[0] == "call" and last_name(refusal.form[2]) == "HTTPException"):
                 continue
             location = refusal.block.location(refusal.form)
-            if location not in seen and not program.is_test(refusal.block.module):
-                seen.add(location)
-                yield _finding(refusal, scheme, location, function, within=within)
+            if not program.is_test(refusal.block.module):
+                seen.setdefault(location, (refusal, scheme, within, []))[-1].extend(_refuser(refusal, function))
+    for location, (refusal, scheme, within, refusing) in seen.items():
+        yield _finding(refusal, scheme, location, refusing, within=within)
     for block, answer, code in dropping(program):
         edit = SetKeyword(block.module.path, span_of(answer[1]), "headers", code)
         yield RULE.finding(
@@ -58,7 +63,9 @@ def missing_www_authenticate(program: Program) -> Iterator[Finding]:
         )
 
 
-def _finding(refusal: Refusal, scheme: Scheme, location: Location, function: Function, *, within: bool) -> Finding:
+def _finding(
+    refusal: Refusal, scheme: Scheme, location: Location, refusing: list[Evidence], *, within: bool
+) -> Finding:
     """A refusal of somebody whom a guard has let pass, which may have been meant as a 403, is for pedants."""
     path, call = location.path, location.span
     edit: Edit = SetKeyword(path, call, "headers", f'{{"WWW-Authenticate": "{scheme}"}}')
@@ -74,7 +81,7 @@ def _finding(refusal: Refusal, scheme: Scheme, location: Location, function: Fun
         f'send `headers={{"WWW-Authenticate": "{scheme}"}}`',
         persona="pedantic" if within else None,
         symbol=refusal.block.symbol,
-        evidence=_refuser(refusal, function),
+        evidence=list(dict.fromkeys(refusing))[:_SHOWN],
         fix=None if positional else Fix("say which scheme the route wants", True, (edit,)),
     )
 
@@ -84,4 +91,4 @@ def _refuser(refusal: Refusal, function: Function) -> list[Evidence]:
     block = refusal.block
     if block.module is function.module and block.number in inner_numbers(function):
         return []
-    return [Evidence(function.place.location, f"{function.name} refuses with it")]
+    return [Evidence(refusal.told or function.place.location, f"{function.name} refuses with it")]

@@ -10,7 +10,7 @@ from fastapi_seclint.checks.public_route_requires_token import sends_visitors_aw
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import is_built_on_scheme
-from fastapi_seclint.program.values import Function
+from fastapi_seclint.program.values import Function, Place
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards import access
@@ -26,6 +26,7 @@ from fastapi_seclint.subjects.guards.credentials import (
 from fastapi_seclint.subjects.guards.demanded_only import demanding
 from fastapi_seclint.subjects.guards.discarded import thrown_away
 from fastapi_seclint.subjects.guards.entrances import is_for_development
+from fastapi_seclint.subjects.guards.fields import keeps_unread, kept_scheme
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes, with_new_guard
 from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.tokens.new_guards import tested_in
@@ -59,6 +60,7 @@ def token_not_validated(program: Program) -> Iterator[Finding]:
     """A finding on the route's `def`, or one on the dependency that should have validated the token."""
     through: dict[tuple[str, int], tuple[Function, list[Route]]] = {}
     direct: dict[object, list[Route]] = {}
+    views: dict[Place, list[Route]] = {}
     for route in program.routes:
         guard = _scheme_alone(program, route)
         if guard is None or sends_visitors_away(program, route):
@@ -70,12 +72,16 @@ def token_not_validated(program: Program) -> Iterator[Finding]:
             continue
         if any(swallows(program, node.function) for node in guard.walk() if node.function is not None):
             continue  # it does validate, and lets go who fails: jwt-error-swallowed says so
-        if function is None:
+        if function is None and (field := kept_scheme(guard)) is not None:
+            views.setdefault(field, []).append(route)
+        elif function is None:
             direct.setdefault(route.place, []).append(route)
         else:
             through.setdefault((function.module.file, function.number), (function, []))[1].append(route)
     for routes in direct.values():
         yield _of_route(program, routes)
+    for place, routes in views.items():
+        yield _of_view(program, place, routes)
     for function, routes in through.values():
         yield _of_dependency(function, routes, _fix(program, routes) or _tested(program, function))
     for function, routes in demanding(program):
@@ -170,7 +176,7 @@ def _rejects(program: Program, function: Function) -> bool:
 
 def _handler_tests(program: Program, route: Route, guards: list[Node]) -> bool:
     """Whether the handler hands on what the dependencies gave it that ask for credentials."""
-    names = [node.parameter for node in guards if node.parameter]
+    names = [node.parameter for node in guards if node.parameter and not keeps_unread(node)]
     handler = route.function
     if handler is None or not names or takes_names_only(handler, guards):
         return False
@@ -202,22 +208,42 @@ def _of_route(program: Program, routes: list[Route]) -> Finding:
     )
 
 
-def _of_dependency(function: Function, routes: list[Route], fix: Fix | None) -> Finding:
-    evidence = [
+def _of_view(program: Program, place: Place, routes: list[Route]) -> Finding:
+    """The finding about a field of a view that gets the token, and that no method of it reads."""
+    return RULE.finding(
+        place.location,
+        f"the scheme only takes a token out of the request and nothing of this view reads it, so any text opens "
+        f"{access.spoken(routes[0])}{_more(routes)}: depend on a function that decodes the token and finds its user",
+        symbol=access.symbol(routes[0]),
+        route=access.key(routes[0]) if len(routes) == 1 else None,
+        evidence=_relying(routes),
+        fix=_fix(program, routes) or with_new_guard(program, routes),
+        masks=_MASKED,
+    )
+
+
+def _relying(routes: list[Route]) -> list[Evidence]:
+    return [
         Evidence(route.place.location, f"{access.spoken(route)} relies on it")
         for route in routes[:_SHOWN]
         if route.place is not None
     ]
+
+
+def _more(routes: list[Route]) -> str:
     more = len(routes) - 1
-    others = f" and {more} more route{'s' if more > 1 else ''}" if more else ""
+    return f" and {more} more route{'s' if more > 1 else ''}" if more else ""
+
+
+def _of_dependency(function: Function, routes: list[Route], fix: Fix | None) -> Finding:
     name = function.qualname if function.owner is not None else function.name
     return RULE.finding(
         function.place.location,
-        f"{name} takes a token and validates nothing, so any text opens {access.spoken(routes[0])}{others}: "
+        f"{name} takes a token and validates nothing, so any text opens {access.spoken(routes[0])}{_more(routes)}: "
         "decode the token, find its user and raise 401 otherwise",
         symbol=function.dotted,
         route=access.key(routes[0]) if len(routes) == 1 else None,
-        evidence=evidence,
+        evidence=_relying(routes),
         fix=fix,
         masks=_MASKED,
     )

@@ -152,7 +152,17 @@ def _by_its_words(program: Program, group: _Group) -> _Opening | None:
         place = _made_at(router) if _is_shared(program, include) and _only_open(program, router) else include.place
     if telling is None or (_SECTION.search(telling) and not any(exposed(program, route) for route in group.routes)):
         return None
-    return _Opening(place, f"{telling!r} speaks of administration and nothing guards it", tuple(group.routes))
+    reason = f"{telling!r} speaks of administration and nothing guards it"
+    return _Opening(place, reason, tuple(group.routes), _other_end(place, router, include))
+
+
+def _other_end(place: Place, router: Router, include: Include | None) -> tuple[Evidence, ...]:
+    """Where a router is included, when the finding stands where it is made, and the other way round."""
+    made = _made_at(router)
+    found = (
+        [] if include is None or include.place == place else [Evidence(include.place.location, "it is included here")]
+    )
+    return (*found, *([Evidence(made.location, "the router is made here")] if made != place else ()))
 
 
 def _made_at(router: Router) -> Place:
@@ -200,7 +210,7 @@ def _by_its_neighbours(program: Program, group: _Group, groups: list[_Group]) ->
             reason = "the routers that are included beside it are guarded as a whole and this one is not"
             shared = _is_shared(program, include) and _only_open(program, group.router)
             place = _made_at(group.router) if shared else include.place
-            return _Opening(place, reason, tuple(group.routes), (evidence,))
+            return _Opening(place, reason, tuple(group.routes), (evidence, *_other_end(place, group.router, include)))
     return None
 
 

@@ -164,15 +164,16 @@ def mentions(form: Any, names: Container[str]) -> bool:
 class Forms:
     """Every form in a list of forms, in source order; they are gathered once, and sorted by kind when asked for."""
 
-    __slots__ = ("_of", "_sorted", "every")
+    __slots__ = ("_of", "_parts", "_sorted", "every")
 
     def __init__(self, forms: list[Any]) -> None:
         self.every: list[Form] = _every(forms)
         self._sorted: dict[str, list[Form]] | None = None
         self._of: dict[tuple[str, ...], list[Form]] = {}
+        self._parts: dict[int, list[Form]] = {}
 
     def of(self, *kinds: str) -> list[Form]:
-        """The forms of these kinds, in source order."""
+        """The forms of these kinds, in source order; an assignment of several values is followed by one for each."""
         if len(kinds) == 1:
             return self._by_kind.get(kinds[0], [])
         found = self._of.get(kinds)
@@ -180,6 +181,8 @@ class Forms:
             present = [kind for kind in kinds if kind in self._by_kind]
             if len(present) > 1:
                 found = [form for form in self.every if form[0] in present]
+                if "assign" in present:
+                    found = [one for form in found for one in (form, *self._parts.get(id(form), ()))]
             else:
                 found = self._by_kind[present[0]] if present else []
             self._of[kinds] = found
@@ -206,7 +209,20 @@ class Forms:
                     self._sorted[form[0]].append(form)
                 else:
                     self._sorted[form[0]] = [form]
+            if "assign" in self._sorted:
+                whole = self._sorted["assign"]
+                self._parts = {id(form): parts for form in whole if (parts := _apart(form))}
+                self._sorted["assign"] = [one for form in whole for one in (form, *self._parts.get(id(form), ()))]
         return self._sorted
+
+
+def _apart(assignment: Form) -> list[Form]:
+    """The assignments that one of several values is, `self.db, self.me = db, me`, each where its target stands."""
+    match assignment:
+        case ["assign", _, [["tuple" | "list", _, targets]], ["tuple" | "list", _, values]]:
+            if len(targets) == len(values) and not any(item[0] == "star" for item in (*targets, *values)):
+                return [["assign", target[1], [target], value] for target, value in zip(targets, values, strict=True)]
+    return []
 
 
 def _every(forms: list[Any]) -> list[Form]:

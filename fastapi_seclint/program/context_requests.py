@@ -6,11 +6,11 @@ who is calling although nobody hands it anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.implementers import CONNECTIONS
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.request_holders import is_connection, types_of
@@ -34,6 +34,22 @@ def holds_request(interpreter: Interpreter, variable: External | None) -> bool:
 def reads_request(interpreter: Interpreter, function: Function) -> bool:
     """Whether a function gets the request out of such a variable, by itself or by functions that it calls."""
     return (function.module.file, function.number) in _known(interpreter)[1]
+
+
+def reads_variable(function: Function, names: Set[str]) -> bool:
+    """Whether a function itself asks one of these variables, `_operator.get()`."""
+    return not names.isdisjoint(function.module.facts.words) and any(
+        form[2][0] == "attr" and form[2][3] == "get" and last_name(form[2][2]) in names
+        for form in function.forms.of("call")
+    )
+
+
+def reads_any_variable(interpreter: Interpreter, function: Function) -> bool:
+    """Whether a function itself asks a context variable, whatever is kept in it."""
+    return any(
+        form[2][0] == "attr" and form[2][3] == "get" and any(True for _ in _variables(interpreter, function, form))
+        for form in function.forms.of("call")
+    )
 
 
 def _known(interpreter: Interpreter) -> tuple[_Places, _Places]:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.modules import Module
 
 
+_DEEPEST = 40
+"""How many files may import one another before what is imported waits until somebody asks for it."""
+
+
 def bind_modules(interpreter: Interpreter, form: Form, scope: Scope) -> None:
     """What `import a.b, c as d` binds; a module of the project runs first where the statement is a module's own."""
     _, at, names = form
@@ -42,6 +46,8 @@ def bind_members(interpreter: Interpreter, form: Form, scope: Scope) -> None:
     modules = interpreter.modules
     module = modules.relative(level, name, scope.module) if level else modules.absolute(name, scope.module)
     place = Place(scope.module, at)
+    if module is not None and scope is scope.module.scope and interpreter.importing < _DEEPEST:
+        _run_first(interpreter, module, [item for item, _ in names])
     for item, alias in names:
         if item == "*":
             _import_star(module, scope)
@@ -53,6 +59,18 @@ def bind_members(interpreter: Interpreter, form: Form, scope: Scope) -> None:
         else:
             beside = "" if level else f"{name}.{item}"
             scope.bind(alias or item, Pending(partial(imported, interpreter, module, item, place, beside)))
+
+
+def _run_first(interpreter: Interpreter, module: Module, items: list[str]) -> None:
+    """Run a module of the project that names are taken from, and those of its modules that are among them.
+
+    They may put things where others find them: handlers that enter themselves in a list as their file is imported.
+    """
+    interpreter.run_module(module)
+    for item in items:
+        child = interpreter.modules.child(module, item) if item not in module.scope.names else None
+        if child is not None:
+            interpreter.run_module(child)
 
 
 def _import_star(module: Module | None, scope: Scope) -> None:

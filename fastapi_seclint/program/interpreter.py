@@ -63,7 +63,7 @@ class Interpreter:
         self.invoked: set[tuple[str, int]] = set()
         self.endless: set[tuple[str, int]] = set()
         self.recording = True
-        self.importing = False
+        self.importing = 0
         self.starting = False
         self.uncertain = 0
         self.unlikely = 0
@@ -106,7 +106,7 @@ class Interpreter:
         context, calls, uncertain, depth = self.context, self.calls, self.uncertain, self.depth
         limit, self._limit = self._limit, min(MAX_STEPS_IN_ALL, self._steps + 40 * MAX_STEPS_A_CALL)
         self.context, self.calls, self.uncertain, self.depth = [], [], 0, 0
-        importing, self.importing = self.importing, True
+        importing, self.importing = self.importing, self.importing + 1
         starting, self.starting = self.starting, False
         try:
             execution.run(self, module.facts.module, module.scope)
@@ -247,7 +247,7 @@ class Interpreter:
 
     def note(self, instance: Instance) -> None:
         """Note an object of a class of the project that the set-up code makes, for questions about its methods."""
-        set_up = self.recording or self.importing
+        set_up = self.recording or self.importing > 0
         for base in instance.cls.lineage() if set_up and isinstance(instance.cls, Class) else ():
             made = self.objects.setdefault(id(base), [])
             made += [instance] if len(made) < MAX_OBJECTS else []
@@ -284,16 +284,16 @@ class Interpreter:
         finally:
             self.leave(before)
 
-    def enter(self, steps: int = MAX_STEPS_ASKING) -> tuple[bool, bool, int, int]:
+    def enter(self, steps: int = MAX_STEPS_ASKING) -> tuple[bool, int, int, int]:
         """Begin as `asking` and `budget` do; gives what `leave` needs. They cost too much for every single question."""
         before = (self.recording, self.importing, self.deepest, self._limit)
-        self.importing = False
+        self.importing = 0
         if self.recording:
             self.recording = False
             self.deepest = min(MAX_DEPTH, self.depth + MAX_DEPTH_ASKING)
         self._limit = min(self._limit, self._steps + steps)
         return before
 
-    def leave(self, before: tuple[bool, bool, int, int]) -> None:
+    def leave(self, before: tuple[bool, int, int, int]) -> None:
         """End what `enter` began."""
         self.recording, self.importing, self.deepest, self._limit = before

@@ -19,6 +19,11 @@ class Leavings:
     lacking: frozenset[str] = frozenset()
     nobodies: frozenset[tuple[str, Kinds]] = frozenset()
 
+    @property
+    def named(self) -> frozenset[str]:
+        """The names of credentials that anybody may make up, and of nothing."""
+        return self.believed | self.lacking
+
     def believing(self, name: str) -> Leavings:
         """These, and made-up credentials under a name."""
         return self if name in self.believed else replace(self, believed=self.believed | {name})

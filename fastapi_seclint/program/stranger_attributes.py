@@ -49,6 +49,7 @@ _TRANSFORMS = frozenset(
      "encode", "decode", "partition", "rpartition", "splitlines", "format", "title", "casefold", "hexdigest", "digest",
      "getlist"}
 )  # fmt: skip
+_HANDING_ON = frozenset({"get", "model_dump", "dict", "copy", "items", "values", "keys"})
 _MESSAGES = frozenset({"receive_text", "receive_json", "receive_bytes", "receive"})
 """How a websocket gives what the client sent (starlette/websockets.py)."""
 _PREDICATES = frozenset({"startswith", "endswith", "isdigit", "isalnum", "count", "find", "index", "isascii"})
@@ -194,8 +195,8 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
     if "path" in receiver:
         return receiver if name in ("rstrip", "lstrip", "strip", "lower", "removesuffix") else EITHER
     if receiver & JUNK and not receiver & {"bad", "absent"}:
-        if name in _TRANSFORMS or name in ("get", "model_dump", "dict", "copy", "items", "values", "keys"):
-            return JUNK
+        if name in _TRANSFORMS or name in _HANDING_ON:
+            return None if "object" in receiver and _is_of_project(walk_.value(form[2])) else JUNK
         if name in _PREDICATES:
             return EITHER
     if "match" in receiver and name in ("group", "groups", "groupdict", "expand"):

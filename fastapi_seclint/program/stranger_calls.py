@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import VARIADIC, Form, walk
 from fastapi_seclint.program import credentials, nobody
 from fastapi_seclint.program.calls import method_of
-from fastapi_seclint.program.context_requests import reads_request
+from fastapi_seclint.program.context_requests import reads_request, reads_variable
 from fastapi_seclint.program.encounters import PassedOn, Raised, Sent
 from fastapi_seclint.program.kinds import (
     BAD,
@@ -258,8 +258,7 @@ def _project_call(
     handed = [*given, *(found for _, found in named)]
     wrapped = unwrapped(function)
     decorated = wrapped is not function and wrapped.scope is walk_.scope
-    interpreter = walk_.follower.interpreter
-    injected = (bound and held_by(interpreter, function, receiver) is not None) or reads_request(interpreter, function)
+    injected = _gets_caller(walk_, function, bound, receiver)
     if (
         not decorated
         and not injected
@@ -303,6 +302,14 @@ def _project_call(
         walk_.encounter.used = True
         return BAD
     return found
+
+
+def _gets_caller(walk_: Walk, function: Function, bound: bool, receiver: Value | None) -> bool:
+    """Whether a function gets at the request, or at what was found out about it, without being handed either."""
+    interpreter = walk_.follower.interpreter
+    if bound and held_by(interpreter, function, receiver) is not None:
+        return True
+    return reads_request(interpreter, function) or reads_variable(function, walk_.follower.left.named)
 
 
 def _finds_caller(name: str) -> bool:

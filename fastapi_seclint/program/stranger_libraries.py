@@ -19,6 +19,7 @@ from fastapi_seclint.program.kinds import (
     HIDDEN,
     HOLDERS,
     JUNK,
+    LACKING,
     MATCH,
     NOTHING,
     REFUSED,
@@ -125,8 +126,11 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
 def _in_context(walk_: Walk, value: External, form: Form) -> Kinds | None:
     """What a context variable gives, or keeps of a stranger: what middleware believed of him says who he is."""
     name, left = value.name, walk_.follower.left
-    if name == f"{VARIABLE}.set" and form[3] and walk_.kinds(form[3][0]) in (JUNK, DENIAL):
+    given = walk_.kinds(form[3][0]) if name == f"{VARIABLE}.set" and form[3] else CLEAN
+    if given in (JUNK, DENIAL):
         walk_.follower.left = left.believing(last_name(form[2][2]))
+    elif given != CLEAN and given <= LACKING and walk_.stranger.junk:
+        walk_.follower.left = left.without(last_name(form[2][2]))
     if name != f"{VARIABLE}.get":
         return None
     if holds_request(walk_.follower.interpreter, value.parent):
@@ -136,7 +140,7 @@ def _in_context(walk_: Walk, value: External, form: Form) -> Kinds | None:
     kept = last_name(form[2][2])
     if kept in left.believed:
         return walk_.stranger.credential
-    return ABSENT if credentials.says_who(kept) or walk_.carries_credential(kept) else CLEAN
+    return ABSENT if credentials.says_who(kept) or kept in left.lacking or walk_.carries_credential(kept) else CLEAN
 
 
 def _asked(walk_: Walk, guard: dict[str, Any], form: Form) -> Kinds:

@@ -318,7 +318,8 @@ class Walk:
 
     def _is_lacking(self, kinds: Kinds) -> bool:
         """Whether bad credentials were looked at, and what comes of them is nothing."""
-        return self.stranger.junk and self.encounter.checked and bool(kinds) and kinds <= LACKING
+        looked = self.encounter.checked or "bad" in kinds
+        return self.stranger.junk and looked and bool(kinds) and kinds <= LACKING
 
     def named(self, name: str, kinds: Kinds) -> Kinds:
         """The kinds of a name: a whole message that is called a token is one."""

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.callables import running
+from fastapi_seclint.program.context_requests import reads_any_variable
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.routers import Router
 from fastapi_seclint.program.routes import Route
@@ -104,7 +105,9 @@ def _asks_by_itself(program: Program, route: Route) -> bool:
     handler = route.function if route.name in _refusing(program, route) else None
     if handler is None:
         return False
-    return _asks_a_helper(program, route) or _asks_state(handler) or bool(injected(program, handler))
+    if _asks_a_helper(program, route) or _asks_state(handler) or injected(program, handler):
+        return True
+    return reads_any_variable(program.interpreter, handler)
 
 
 def _refusing(program: Program, route: Route) -> list[str]:
@@ -143,6 +146,8 @@ def _asks_a_helper(program: Program, route: Route) -> bool:
         for function in (*handed, *kept):
             if _NO_CALLERS.search(function.name):
                 continue
+            if not function.parameters and reads_any_variable(program.interpreter, function):
+                return True
             if any(function.module.facts.body_mentions(function.number, word) for word in UNAUTHORIZED):
                 return True
     return False

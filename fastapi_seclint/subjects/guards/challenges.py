@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, Form, arguments, beginning, walk
@@ -24,6 +24,7 @@ from fastapi_seclint.program.values import (
     Value,
     options,
 )
+from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.members import of_members
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.spread import spelled_out
@@ -47,13 +48,15 @@ class Refusal:
     """A call that makes a 401 without the header; `headers` is the argument that is there and lacks it.
 
     `form` is `["class", at]` where the place is known and the header is to be given elsewhere; `later` says that what
-    is called there takes no headers, so that the object gets them below it.
+    is called there takes no headers, so that the object gets them below it. `told` is where what is made elsewhere is
+    raised or asked for.
     """
 
     block: Block
     form: Form
     headers: Form | None
     later: bool = False
+    told: Location | None = None
 
 
 def refusals(program: Program, function: Function) -> Iterator[Refusal]:
@@ -71,7 +74,8 @@ def refusals(program: Program, function: Function) -> Iterator[Refusal]:
             else:
                 continue
             if not _is_told_elsewhere(program, block, form) and not _gets_headers_later(block, form):
-                yield from (refusal for refusal in found if not replaced(block, form))
+                for refusal in found if not replaced(block, form) else ():
+                    yield refusal if refusal.block is block else replace(refusal, told=block.location(form))
 
 
 def _of_made(program: Program, handler: Function) -> Iterator[Refusal]:

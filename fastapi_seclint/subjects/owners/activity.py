@@ -167,7 +167,7 @@ def active_guards(program: Program) -> list[ActiveGuard]:
         told.add(id(value))
         if id(value) in handlers or not _refuses_closed(program, value) or _speaks_of_rights(value):
             continue
-        bases = [base for _, base in guards_below(program, value)]
+        bases = [base for one in (value, worker(program.interpreter, value)) for _, base in guards_below(program, one)]
         seen = tuple(base for base in bases if isinstance(base, Function))
         unseen = frozenset(base for base in bases if isinstance(base, str))
         found.append(ActiveGuard(value, seen, unseen, not _refuses_closed(program, value, looking=False)))
@@ -214,7 +214,8 @@ def _refuses_closed(program: Program, function: Function, looking: bool = True) 
         if _asks_activity(form, computed) or (form[0] == "if" and mentions(form[2], helped))
     ]
     asked = {inner[2] for form in asking for inner in walk(form) if inner[0] == "name"}
-    callers = {name for name, _ in guards_below(program, function, asked)} if asking else set()
+    ways = dict.fromkeys((function, works)) if asking else ()
+    callers = {name for way in ways for name, _ in guards_below(program, way, asked)}
     callers |= {name for name, _ in looked_up(program, function, asked)} if asking and looking else set()
     raises = bool(works.forms.of("raise"))
     for form in asking if callers else ():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import arguments, walk
@@ -73,11 +74,26 @@ def looked_up(program: Program, function: Function, asked: Container[str]) -> It
 def _called(program: Program, function: Function, asked: Container[str] | None) -> Iterator[tuple[str, Function]]:
     """The names that a guard which this one calls itself fills: `user = await get_current_user(token)`."""
     block = body_of(program, function)
-    for form in block.forms.of("assign") if block is not None and function.parameters else ():
+    for form in block.forms.of("assign", "walrus") if block is not None and function.parameters else ():
         value = form[3][2] if form[3][0] == "await" else form[3]
         if value[0] != "call" or value[2][0] not in ("name", "attr") or block is None:
             continue
-        names = [target[2] for target in form[2] if target[0] == "name" and (asked is None or target[2] in asked)]
+        targets = form[2] if form[0] == "assign" else [form[2]]
+        names = [target[2] for target in targets if target[0] == "name" and (asked is None or target[2] in asked)]
         for option in options(ask(program, block, value[2])) if names else ():
-            if isinstance(option, Function) and program.guard_model.authenticates(option):
-                yield from ((name, option) for name in names)
+            made = option.function if isinstance(option, Bound) else option
+            if not isinstance(made, Function):
+                continue
+            if program.guard_model.authenticates(option) or id(made) in _workers(program):
+                yield from ((name, made) for name in names)
+
+
+@lru_cache(maxsize=1)
+def _workers(program: Program) -> set[int]:
+    """The identities of the functions that guards of the project leave all their work to."""
+    behind = {id(node.behind): node for route in program.routes for node in route.nodes() if node.behind is not None}
+    return {
+        key
+        for key, node in behind.items()
+        if node.behind is not node.runs and program.guard_model.authenticates(node.call)
+    }

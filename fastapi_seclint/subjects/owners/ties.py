@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions, walk
+from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.routes import Route, variable_names
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
@@ -16,6 +17,7 @@ from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards.access import changes_state, segments
 from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, kind_of, names_owner, singular
 from fastapi_seclint.subjects.owners.identity import caller_names, names_identity, replaced_callers
+from fastapi_seclint.subjects.owners.kept_callers import kept_callers, of_method
 from fastapi_seclint.subjects.owners.lost_conditions import lost_conditions
 from fastapi_seclint.subjects.owners.uses import is_nothing
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id
@@ -61,10 +63,11 @@ def compares_owner(program: Program, route: Route, depth: int = 1) -> Tie | None
             loads = takes_id(node, variable_names(route))
             functions.append((node.function, callers_of(program, node) if loads else set()))
     if route.function is not None:
-        functions.append((route.function, caller_names(program, route)))
+        kept = kept_callers(program, route)
+        functions.append((route.function, caller_names(program, route) | of_method(route.function, kept)))
         for function in reached(program, route.function, 1):
             if function is route.function or not _lists_other_things(function, route):
-                functions.append((function, set()))
+                functions.append((function, of_method(function, kept)))
     replaced = replaced_callers(program, route)
     for function, callers in functions:
         lost = lost_conditions(function)
@@ -265,7 +268,8 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
                 return None  # a new thing is made, `Note(id=next_id(), owner_id=me.id)`
             for name, value, _ in keywords:
                 if name is not None and name not in IDENTITIES and is_caller(value, callers) and not is_staff(name):
-                    return Tie(f".{name}", _behind(value) if value[0] != "name" else "", "", "")
+                    whole = value[0] == "name" or spelled(value) in callers
+                    return Tie(f".{name}", "" if whole else _behind(value), "", "")
         case ["call", _, ["attr", _, _, "eq"], [["const", _, str(name)], value], _] if names_owner(name):
             if is_caller(value, callers):
                 return Tie(f'["{name}"]', _behind(value), "", _root(value))
@@ -313,9 +317,14 @@ def is_tie(form: Form, callers: set[str]) -> bool:
 
 
 def is_caller(form: Form, callers: set[str]) -> bool:
-    """Whether an expression is the caller's identity: `me.id`, `claims["sub"]`, or the name that holds it."""
+    """Whether an expression is the caller's identity: `me.id`, `claims["sub"]`, or the name that holds it.
+
+    One of the names may be that of an attribute, `self.me`.
+    """
     if form[0] in ("attr", "sub"):
-        return _field(form) in IDENTITIES and _root(form) in callers
+        if _field(form) in IDENTITIES and (_root(form) in callers or spelled(form[2]) in callers):
+            return True
+        return form[0] == "attr" and spelled(form) in callers
     return form[0] == "name" and form[2] in callers
 
 

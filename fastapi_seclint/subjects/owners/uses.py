@@ -185,8 +185,7 @@ class Using:
             case ["ifexp", _, _, *branches] if not any(is_nothing(branch) for branch in branches):
                 return any(self(branch) for branch in branches)  # it chooses what to show, and refuses nobody
             case ["return", _, ["dict", _, pairs]]:
-                told = [value for _, value in pairs if value[0] not in ("attr", "name", "fstr", "sub")]
-                return any(self(value) for value in told)
+                return any(self(value) for _, value in pairs if not _only_shows(value))
         return any(self(item) for item in _inner(form))
 
     def _calls(self, form: Form) -> bool:
@@ -208,6 +207,11 @@ class Using:
                 for target in targets
             )
         return self(value) or any(self(target) for target in targets if target[0] != "name")
+
+
+def _only_shows(value: Form) -> bool:
+    """Whether a value is taken from a name without asking anything: `me.name`, and not `notes.mine(note_id).text`."""
+    return value[0] in ("attr", "name", "fstr", "sub") and not any(item[0] == "call" for item in walk([value]))
 
 
 def is_nothing(form: Form) -> bool:

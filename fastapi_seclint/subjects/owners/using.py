@@ -39,7 +39,7 @@ def ties_caller(program: Program, route: Route) -> bool:
     """
     handler, ignoring = route.function, _ignoring(program, route)
     if handler is not None and not ignoring:
-        handler = worker(program.interpreter, handler)
+        handler = _works(program, handler, caller_names(program, route))
     if handler is None or asks_the_request(handler) or asks_left_caller(program, route):
         return True
     filled = program.walker.resolver.dependency_of
@@ -56,6 +56,13 @@ def ties_caller(program: Program, route: Route) -> bool:
     used = uses(handler, callers, sent, inside, present, idle, asking)
     asked = (callers - by_hand) & {form[2] for form in handler.forms.of("name")}  # one that is never read asks nothing
     return used and not _decides_too_late(program, handler, asked or callers, variables)
+
+
+def _works(program: Program, handler: Function, callers: set[str]) -> Function:
+    """The function that does a handler's work and knows its callers, no method of theirs: `notes.one(id)`."""
+    inner = worker(program.interpreter, handler)
+    read = callers & {form[2] for form in handler.forms.of("name")}
+    return inner if read <= {parameter[0] for parameter in inner.parameters} else handler
 
 
 def _is_closed_over(handler: Function, callers: set[str]) -> bool:

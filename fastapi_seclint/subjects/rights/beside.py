@@ -14,6 +14,7 @@ from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied, ties_caller
 from fastapi_seclint.subjects.rights.considering import considers_rights
 from fastapi_seclint.subjects.rights.made_with import asked_for
+from fastapi_seclint.subjects.rights.neighbours import asks_for_nothing, uses_a_thing
 from fastapi_seclint.subjects.rights.roles import asked_before, authorizes
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def unlike_its_sibling(program: Program, route: Route) -> Route | None:
     """
     if not access.changes_state(route) or not path_variables(route.path) or route.function is None:
         return None
+    if (above := _read_above(program, route)) is not None:
+        return above
     if not set(route.methods) & {"PUT", "PATCH", "DELETE"} or route.problems:
         return None
     for other in program.routes:
@@ -38,6 +41,22 @@ def unlike_its_sibling(program: Program, route: Route) -> Route | None:
             program, other, route
         ):
             return None if set(other.methods) == {"DELETE"} and _may_be_made(program, route) else other
+    return None
+
+
+def _read_above(program: Program, route: Route) -> Route | None:
+    """The route that reads a thing and has a guard for rights, where this one does something to it: `/jobs/{id}/stop`.
+
+    Who may not look at a thing may not change it. What somebody does to get at a thing, joining it say, is left alone.
+    """
+    above, _, done = route.path.rstrip("/").rpartition("/")
+    if not above.endswith("}") or "{" in done or uses_a_thing(route) or not asks_for_nothing(program, route):
+        return None
+    for other in program.routes:
+        if other.app is not route.app or other.path != above or not set(other.methods) <= {"GET", "HEAD"}:
+            continue
+        if _asks_by_guard(program, other) and compares_owner(program, other) is None:
+            return None if ties_caller(program, route) or is_tied(program, route) else other
     return None
 
 

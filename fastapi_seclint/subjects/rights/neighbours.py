@@ -51,7 +51,7 @@ def unlike_its_neighbours(program: Program, route: Route) -> list[Route]:
     loose = [other for other in beside.values() if other not in strict]
     if _lists_guards(route) and any(map(_lists_guards, loose)):
         return []
-    if (_uses(route) and not _is_of_things(route, beside.values())) or (
+    if (uses_a_thing(route) and not _is_of_things(route, beside.values())) or (
         _makes(route, strict) and not _agree(program, strict)
     ):
         return []
@@ -97,7 +97,7 @@ def _is_of_things(route: Route, beside: Iterable[Route]) -> bool:
     return below and _THINGS.fullmatch(things.rpartition("/")[2]) is not None
 
 
-def _uses(route: Route) -> bool:
+def uses_a_thing(route: Route) -> bool:
     """Whether a route uses a thing or takes part in it, `POST /workflows/{id}/run`, which others look after."""
     found = access.segments(route.path)
     if found and _TAKES_PART.fullmatch(found[-1]):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.program.request_holders import holders
-from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.program.values import Bound, Function, Partial, Value, options
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.rights.powerless import without_effect
 from fastapi_seclint.subjects.rights.ways import called_on_one_way
 
@@ -63,7 +63,17 @@ def _search(program: Program, function: Function, always: bool) -> Iterator[Func
             continue
         if form[2][0] in ("name", "attr"):
             yield from (found for found, _ in called(program, block, form))
+            yield from _prepared(ask(program, block, form[2]))
     for number in function.module.facts.inside(function.number):
         inner = program.sites.function(function.module, number)
         if inner is not None:
             yield inner
+
+
+def _prepared(value: Value) -> Iterator[Function]:
+    """The functions that a call runs with arguments that were put down for it: `check = partial(demand, "write")`."""
+    for option in options(value):
+        made = option.function if isinstance(option, Partial) else None
+        made = made.function if isinstance(made, Bound) else made
+        if isinstance(made, Function) and made.number >= 0:
+            yield made

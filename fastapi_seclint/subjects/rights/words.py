@@ -131,7 +131,14 @@ def _keeps(called: Form) -> bool:
     """Whether a method looks roles up or changes them as things: `role_controller.is_exist(name=role_in.name)`."""
     if called[0] != "attr" or called[2][0] not in ("name", "attr"):
         return False
-    return _KEEPER.search(snake(str(called[2][-1]))) is not None and _KEEPS.match(snake(str(called[3]))) is not None
+    owner, name = snake(str(called[2][-1])), snake(str(called[3]))
+    if owner.endswith("enforcer"):
+        return _REWRITES.match(name) is not None
+    return _KEEPER.search(owner) is not None and _KEEPS.match(name) is not None
+
+
+_REWRITES = re.compile(r"^(add|remove|delete|update|save|load|clear|build|set)(_|$)")
+"""How the rules are written that an enforcer goes by, which asks none of them (casbin/management_enforcer.py)."""
 
 
 _HOLDER = re.compile(r"(^|_)(admin|administrator|superuser|staff|moderator|operator|owner|group)s?(_client)?$")
