@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.callables import dotted_name, parameters
 from fastapi_seclint.program.decorators import wrapping_decorators
+from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import External, Function
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
@@ -26,6 +27,7 @@ from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import ignores_its_caller, privilege
 from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, has_role_notion, in_name_only, role_guard
 from fastapi_seclint.subjects.rights.somewhere import asks_for_rights
+from fastapi_seclint.subjects.rights.unheard import unheard
 from fastapi_seclint.subjects.rights.unlike import listed, unlike_others
 
 if TYPE_CHECKING:
@@ -56,10 +58,15 @@ def missing_authorization(program: Program) -> Iterator[Finding]:
     for route, why in found:
         if route.place not in seen:
             seen.add(route.place)
-            yield _granted(program, route) if why is _GRANTS else _finding(program, route, why)
+            guard = unheard(program, route) if why is _ASKS_IN_VAIN else None
+            if guard is not None:
+                yield _unheard(route, guard)
+            else:
+                yield _granted(program, route) if why is _GRANTS else _finding(program, route, why)
 
 
 _GRANTS = "takes the role that somebody is to have"
+_ASKS_IN_VAIN = "asks for it and goes on whatever the answer is"
 
 
 def _granted(program: Program, route: Route) -> Finding:
@@ -77,6 +84,23 @@ def _granted(program: Program, route: Route) -> Finding:
     )
 
 
+def _unheard(route: Route, guard: Node) -> Finding:
+    """The finding about a route whose guard answers no by `return False` where nobody gets its answer."""
+    asking = guard.function
+    name = asking.name if asking is not None else guard.name
+    evidence = [Evidence(asking.place.location, "returns False where the caller may not")] if asking is not None else []
+    assert route.place is not None
+    return RULE.finding(
+        route.place.location,
+        f"who lacks a right calls {access.spoken(route)}, which {_ASKS_IN_VAIN}: {name} returns False for who may "
+        "not, and FastAPI drops what a guard in `dependencies=` returns; raise a 403 there",
+        symbol=access.symbol(route),
+        route=access.key(route),
+        evidence=evidence,
+        masks=("missing-ownership-check", "inactive-user-accepted"),
+    )
+
+
 def _why(program: Program, route: Route) -> str:
     """Why a route should ask for more than a user, when it does not."""
     if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
@@ -87,6 +111,8 @@ def _why(program: Program, route: Route) -> str:
         return ""
     if is_authenticated(program, route) and grants_as_member(program, route):
         return _GRANTS
+    if unheard(program, route) is not None and is_authenticated(program, route):
+        return _ASKS_IN_VAIN
     if (strict := asks_for_less(program, route)) and is_authenticated(program, route):
         return f"asks for less than {listed(strict)} of the same path, which are for administrators"
     untested = untested_permissions(program, route)

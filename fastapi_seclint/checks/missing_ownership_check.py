@@ -21,6 +21,7 @@ from fastapi_seclint.subjects.owners.fixes import compared
 from fastapi_seclint.subjects.owners.hidden import reads_hidden
 from fastapi_seclint.subjects.owners.inner import Inner, inner_id
 from fastapi_seclint.subjects.owners.narrowed import narrowed
+from fastapi_seclint.subjects.owners.organisations import is_of_organisation
 from fastapi_seclint.subjects.owners.queried import queried
 from fastapi_seclint.subjects.owners.same_test import same_test
 from fastapi_seclint.subjects.owners.shared import depended
@@ -87,6 +88,7 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
             seen.add(route.place)
             mends = case.sure and case.variable in variable_names(route)
             mends = mends and not (case.tie is not None and case.tie.converted)
+            mends = mends and not (is_of_organisation(case.tie) and not case.tie.caller)
             mends = mends and not any(asks_roles_of_several(node.call) for node in route.nodes())
             mends = mends and not reads_hidden(program, route, case.resource)  # whom it is shown to is not said here
             mends = mends and view_node(route) is None and not refers_elsewhere(program, case.resource, case.field)

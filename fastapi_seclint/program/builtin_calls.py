@@ -331,6 +331,7 @@ _TABLE: dict[str, Handler] = {
     "functools.update_wrapper": _update_wrapper,
     "functools.lru_cache": _first,
     "importlib.import_module": module_calls.import_module,
+    "importlib.util.module_from_spec": module_calls.module_from_file,
     "pkgutil.resolve_name": module_calls.resolve_name,
     "uvicorn.importer.import_from_string": module_calls.resolve_name,
     "werkzeug.utils.import_string": module_calls.resolve_name,

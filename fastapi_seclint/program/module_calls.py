@@ -20,6 +20,7 @@ from fastapi_seclint.program.values import (
     Unknown,
     Value,
     iterate,
+    options,
     settled,
     string,
 )
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.modules import Module
 
 
+LOADED_ANEW = (
+    "a module imported by a name that is made at run time",
+    "a module loaded from a file that is found at run time",
+)
+"""Why it is not in sight which of the project's files are loaded."""
+
+
 def import_module(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
     """`importlib.import_module(name)`: the module, which is run first; a library's stays a name.
 
@@ -36,7 +44,7 @@ def import_module(interpreter: Interpreter, arguments: Arguments, place: Place) 
     """
     name = _by_default(arguments.get("name", 0))
     if name is None:
-        return interpreter.give_up(place, "a module imported by a name that is made at run time")
+        return interpreter.give_up(place, LOADED_ANEW[0])
     module = None
     if name.startswith("."):
         package = string(arguments.get("package", 1)) or ""
@@ -55,6 +63,19 @@ def _by_default(value: Value | None) -> str | None:
         parts = [part if isinstance(part, str) else _by_default(part) for part in first.parts]
         return None if None in parts else "".join(part or "" for part in parts)
     return first.value if isinstance(first, Const) and isinstance(first.value, str) else None
+
+
+def module_from_file(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
+    """`module_from_spec(spec_from_file_location(name, path))`: the module in a file, which is run later."""
+    spec = next(options(arguments.get("spec", 0)), None)
+    given = spec.arguments if isinstance(spec, External) else None
+    path = string(given.get("location", 1)) if given is not None else None
+    file = posixpath.normpath(posixpath.join(interpreter.modules.root, path)) if path is not None else ""
+    module = interpreter.modules.by_file.get(file)
+    if module is None:
+        return interpreter.give_up(place, LOADED_ANEW[1])
+    interpreter.run_module(module)
+    return ModuleValue(module)
 
 
 def resolve_name(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:

@@ -14,6 +14,7 @@ from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.factories import configuration_for, fill_applications, fill_by_hand, make_applications
 from fastapi_seclint.program.guards import Guarding, GuardModel
 from fastapi_seclint.program.interpreter import Interpreter
+from fastapi_seclint.program.module_calls import LOADED_ANEW
 from fastapi_seclint.program.modules import Module, Modules
 from fastapi_seclint.program.refusing import write_out
 from fastapi_seclint.program.routers import HTTP_METHODS, Include, Mount, Router, native
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from fastapi_seclint.outcome import ReadError
 
 _WEB_DECORATORS = frozenset({*HTTP_METHODS, "api_route", "websocket", "route", "on_event"})
+
+_GOES_THROUGH_FOLDERS = frozenset(
+    {"walk", "listdir", "scandir", "glob", "rglob", "iterdir", "iter_modules", "walk_packages"}
+)
 
 
 class Program:
@@ -88,13 +93,35 @@ class Program:
             return
         held = {id(inner) for router in interpreter.routers for inner in _inner(router)}
         parent, arguments, place = interpreter.open_includes[0]
+        guarded = not self._includes_what_it_loads()
         for router in interpreter.routers:
             if router.kind == "router" and router.entries and router.instance and id(router) not in held | {id(parent)}:
                 entry = Include(
                     router.instance, arguments.get("prefix") or Const(""), arguments.get("dependencies"),
-                    parent.inherited(), arguments, place, conditional=True, adopted=True,
+                    parent.inherited(), arguments, place, conditional=True, adopted=guarded,
                 )  # fmt: skip
                 parent.entries.append(entry)
+
+    def _includes_what_it_loads(self) -> bool:
+        """Whether all calls that include something unknown go through the files of a folder, and guard nothing.
+
+        `for name in os.listdir(folder): app.include_router(import_module(name).router)` says of each router all there
+        is to say.
+        """
+        calls = self._interpreter.open_includes
+        unresolved = self._interpreter.unresolved
+        loading = {
+            place.module
+            for place, reason in unresolved
+            if reason in LOADED_ANEW and not _GOES_THROUGH_FOLDERS.isdisjoint(place.module.facts.words)
+        }
+        return (
+            all(
+                arguments.get("dependencies") is None and not arguments.open and place.module in loading
+                for _, arguments, place in calls
+            )
+            and len({id(parent) for parent, _, _ in calls}) == 1
+        )
 
     def is_test(self, module: Module) -> bool:
         """Whether a file is a test by where it lies in the project."""

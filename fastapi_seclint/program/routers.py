@@ -57,7 +57,7 @@ class Include:
     """One `include_router` call. `inherited` are the parent's own dependencies when the call ran (f04).
 
     `adopted`: the router was not followed to this call; nothing else includes it and this call includes something
-    unknown.
+    unknown, perhaps with guards that other calls have.
     """
 
     router: Value

@@ -41,6 +41,7 @@ from fastapi_seclint.subjects.owners.evidence import (
 from fastapi_seclint.subjects.owners.identity import caller_names, guards
 from fastapi_seclint.subjects.owners.maker_names import tie_by_name
 from fastapi_seclint.subjects.owners.making import tie_to_maker
+from fastapi_seclint.subjects.owners.organisations import bound_beside, is_of_organisation
 from fastapi_seclint.subjects.owners.same_right import changed_by_right
 from fastapi_seclint.subjects.owners.things import (
     by_its_key,
@@ -106,11 +107,13 @@ def direct(
         if found is None:
             return None
         sibling, tie = found
+    elif sibling is None:
+        sibling, tie = bound_beside(program, route, about.get(resource, [])) or (None, None)
     if view is not None and not same_view(route, sibling):
         return None
     if view is not None and not access.changes_state(route) and not PRIVATE.match(resource):
         return None
-    field, tie = _owned_by(program, handler, resource, tie)
+    field, tie = (tie.owner, tie) if is_of_organisation(tie) else _owned_by(program, handler, resource, tie)
     sure = 2 if sibling is not None else 1 if field else 0
     changes = access.changes_state(route)
     if PEOPLE.match(resource) and changes and caller_names(program, route):

@@ -11,6 +11,7 @@ from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Unknown, Value
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.organisations import bound_beside
 from fastapi_seclint.subjects.owners.things import resource_of
 from fastapi_seclint.subjects.owners.ties import Tie, compares_owner, is_of_members
 from fastapi_seclint.subjects.rights.made_with import asked_for, demanded, is_same_guard
@@ -22,10 +23,17 @@ if TYPE_CHECKING:
 
 
 def asks_owner_too(program: Program, route: Route, alike: Iterable[Route]) -> tuple[Route, Tie] | None:
-    """The first of the routes by an id of the same thing that has every guard of `route` and compares the owner."""
+    """The first of the routes by an id of the same thing that has every guard of `route` and compares the owner.
+
+    Administrators may do what owners may; those of one organisation only with what is of theirs, where the other route
+    says so.
+    """
     asked = list(asked_before(program, route))
-    if not asked or any(isinstance(guard, Unknown) or is_for_administrators(program, guard) for guard in asked):
+    if not asked or any(isinstance(guard, Unknown) for guard in asked):
         return None
+    bound = bound_beside(program, route, [other for other in alike if _asks_as_much(other, asked)])
+    if bound is not None or any(is_for_administrators(program, guard) for guard in asked):
+        return bound
     ids = path_variables(route.path)[-1:]
     scopes = _demands(route)
     if any(all(_names_administrators(names) for names in each) for each in scopes):
@@ -39,13 +47,17 @@ def asks_owner_too(program: Program, route: Route, alike: Iterable[Route]) -> tu
         by_same_id = ids[0] in path_variables(other.path) or (variable and kind == resource_of(route)[0])
         if other.place is None or other.function is route.function or not by_same_id:
             continue
-        has = [*(node.call for node in other.nodes()), *(decorator for decorator, _ in wrapping_decorators(other))]
-        alike_asked = all(any(is_same_guard(guard, one) for one in has) for guard in asked)
-        if alike_asked and all(each in _demands(other) for each in scopes):
+        if _asks_as_much(other, asked) and all(each in _demands(other) for each in scopes):
             tie = compares_owner(program, other)
             if tie is not None and not is_of_members(other, resource_of(route)[0], tie):
                 return other, tie
     return None
+
+
+def _asks_as_much(other: Route, asked: list[Value]) -> bool:
+    """Whether a route has each of some guards."""
+    has = [*(node.call for node in other.nodes()), *(decorator for decorator, _ in wrapping_decorators(other))]
+    return all(any(is_same_guard(guard, one) for one in has) for guard in asked)
 
 
 def _demands(route: Route) -> list[list[list[str]]]:

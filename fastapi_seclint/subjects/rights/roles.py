@@ -61,6 +61,7 @@ from fastapi_seclint.subjects.rights.powerless import is_powerless, without_effe
 from fastapi_seclint.subjects.rights.reached import injected, reached
 from fastapi_seclint.subjects.rights.sent_objects import looked_up, made_of, picked_by
 from fastapi_seclint.subjects.rights.statements import selects_by_rights
+from fastapi_seclint.subjects.rights.unheard import is_unheard
 from fastapi_seclint.subjects.rights.words import SUPPLIES, names_right
 from fastapi_seclint.subjects.secrets.names import word_set
 
@@ -120,6 +121,8 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
         known = node.name in program.guarding(route).guards.authorization or demands_scopes(node)
         return (named and not names_database(name)) or known
     if demands_nothing(node, function) or asks_what_everybody_has(node) or lets_plain_users_pass(function):
+        return False
+    if is_unheard(node) and any(node is one for one in route.dependencies):
         return False
     if _gives_a_condition(program, function):
         return True

@@ -1,0 +1,34 @@
+"""Guards that answer whether a caller may, where nobody gets the answer: `dependencies=[Depends(may_edit)]`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.rights.considering import considers_rights
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def is_unheard(node: Node) -> bool:
+    """Whether FastAPI drops what a dependency gives, and a no of it is `return False`: it turns nobody away by that."""
+    function = node.runs
+    return not node.parameter and function is not None and function is node.function and _answers_no(function)
+
+
+def unheard(program: Program, route: Route) -> Node | None:
+    """The dependency of a route that looks at its caller's rights and whose answer nobody gets."""
+    listed = (node for node in route.dependencies if node.certain and is_unheard(node))
+    return next((node for node in listed if node.function and considers_rights(program, node.function)), None)
+
+
+def _answers_no(function: Function) -> bool:
+    """Whether a function ends with True or False wherever it ends, and with both."""
+    if function.forms.of("yield"):
+        return False
+    given = [form[2] for form in function.forms.of("return")]
+    said = {form[2] for form in given if form is not None and form[0] == "const" and isinstance(form[2], bool)}
+    return said == {True, False} and all(form is not None and form[0] == "const" for form in given)
