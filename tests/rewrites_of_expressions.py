@@ -167,6 +167,20 @@ def _binds(node: ast.AST) -> bool:
     return isinstance(node, ast.NamedExpr)
 
 
+@each_file
+def results_named(tree: ast.Module) -> bool:
+    """`return find()` as `result = find()` and `return result`."""
+    changed = False
+    for block in _blocks(tree):
+        for number, statement in reversed([*enumerate(block)]):
+            given = statement.value if isinstance(statement, ast.Return) else None
+            if isinstance(statement, ast.Return) and given is not None and not isinstance(given, ast.Name):
+                statement.value = ast.Name("result", ast.Load())
+                block.insert(number, ast.Assign([ast.Name("result", ast.Store())], given))
+                changed = True
+    return changed
+
+
 class _Opposites(ast.NodeTransformer):
     changed = False
 
@@ -195,5 +209,6 @@ REWRITES: tuple[Rewrite, ...] = (
     options_filled_in,
     keywords_spread,
     answers_named,
+    results_named,
     comparisons_negated,
 )

@@ -95,6 +95,21 @@ def without_places(form: Any) -> Any:
             """,
             id="what is only tested is tested where it is found",
         ),
+        pytest.param(
+            """
+            if ok:
+                result = serve(user)
+                return result
+            result = {"user": user}
+            return result
+            """,
+            """
+            if ok:
+                return serve(user)
+            return {"user": user}
+            """,
+            id="what is only returned is returned where it is made",
+        ),
     ],
 )
 def test_a_block_is_read_in_its_plain_order(written: str, plain: str) -> None:
@@ -107,6 +122,9 @@ def test_a_block_is_read_in_its_plain_order(written: str, plain: str) -> None:
         pytest.param("if ok:\n    serve()\nelse:\n    serve(user)", id="no branch leaves"),
         pytest.param("error = Refused()\nlog(error)\nraise error", id="the error is used before it is raised"),
         pytest.param("same = ok == user\nif same:\n    serve()\nlog(same)", id="the answer is used below"),
+        pytest.param("result = serve(user)\nlog(result)\nreturn result", id="the result is used before it is returned"),
+        pytest.param("result: User = serve(user)\nreturn result", id="what the result is stands beside it"),
+        pytest.param("token = serve(user)\nreturn token", id="what a token is its name says"),
         pytest.param("if (found := find(user)):\n    serve()", id="a test that binds"),
     ],
 )
@@ -118,7 +136,9 @@ def test_what_means_something_else_stays(text: str) -> None:
 def type_of(line: str) -> str:
     """The kind of the form that a line begins."""
     word = line.split()[0]
-    return {"error": "assign", "same": "assign", "log(error)": "expr", "log(same)": "expr"}.get(word, word)
+    if word.startswith("log("):
+        return "expr"
+    return "assign" if word in ("error", "same", "result", "result:", "token") else word
 
 
 def test_at_the_top_of_a_module_nothing_moves() -> None:

@@ -420,7 +420,7 @@ def test_a_collection_with_unknown_parts_is_open(tmp_path: Path, lines: str, kep
 def test_names_inside_functions_are_what_their_assignments_say(tmp_path: Path, body: str, expected: object) -> None:
     text = (
         "from config import settings\nKEY = 'key'\ndef self_made(v):\n    return v + '!'\n"
-        f"def f(p, q='d'):\n    {body}\n    return x\n"
+        f"def f(p, q='d'):\n    {body}\n    print(x)\n    return x\n"
     )
     found = program(tmp_path, {"config.py": SETTINGS, "main.py": text})
     assert plain(value_inside(found, "main.f", "x")) == expected

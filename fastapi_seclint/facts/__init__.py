@@ -86,6 +86,11 @@ class FileFacts:
         """What assignments in functions are annotated with, by the places of the statements."""
         return dict(self._header.get("annotations", ()))
 
+    @cached_property
+    def results(self) -> dict[int, str]:
+        """The names of what is returned where it is made, by the places of the statements: `x = f()`, `return x`."""
+        return dict(self._header.get("results", ()))
+
     def body(self, number: int) -> list[Form]:
         """The statements of a function, or of the module."""
         if number == MODULE:
@@ -226,6 +231,8 @@ def extract(source: syntax.Source) -> FileFacts:
         header["refusers"] = builder.refusers
     if builder.annotations:
         header["annotations"] = builder.annotations
+    if builder.results:
+        header["results"] = builder.results
     if comments := directives(text):
         header["comments"] = comments
     return FileFacts(source.path, b"\n".join(_dump(piece) for piece in (header, module, *builder.bodies)))

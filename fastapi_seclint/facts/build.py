@@ -8,7 +8,7 @@ from typing import Any
 from fastapi_seclint.facts.expressions import OPERATORS, Columns, ExpressionBuilder
 from fastapi_seclint.facts.forms import ASYNC, GENERATOR, Form, pack
 from fastapi_seclint.facts.matches import Matching
-from fastapi_seclint.facts.ordered import ordered, tested_in_place
+from fastapi_seclint.facts.ordered import ordered, returned_in_place, tested_in_place
 from fastapi_seclint.facts.refusing import refuses
 from fastapi_seclint.facts.spreads import told_by_name
 
@@ -19,7 +19,8 @@ class Builder(ExpressionBuilder):
     """Converts one file's tree. `bodies` and `functions` grow in step.
 
     A function is its qualified name, its place and the number of the function around it (-1 for none). `annotations`
-    has those of the assignments in functions, with the places of the statements.
+    has those of the assignments in functions, with the places of the statements, and `results` the names of what is
+    returned where it is made, with the places of the `return` statements.
     """
 
     def __init__(self, columns: Columns | None = None, odd_lines: frozenset[int] = frozenset()) -> None:
@@ -30,20 +31,27 @@ class Builder(ExpressionBuilder):
         self.decorators: set[str] = set()
         self.refusers: list[int] = []
         self.annotations: list[tuple[int, Form | None]] = []
+        self.results: list[tuple[int, str]] = []
         self._scope: list[str] = []
         self._around = [-1]
         self._tested: set[str] = set()
+        self._returned: set[str] = set()
+        self._annotated: set[int] = set()
 
     def statements(self, nodes: list[ast.stmt]) -> list[Form]:
         """The forms of a block; in a function they are in the plain order."""
         table = self._table
         forms = [table[type(node)](node) for node in nodes]
-        return ordered(forms, self._tested) if self._around[-1] >= 0 else forms
+        return ordered(forms, self._tested, self._returned) if self._around[-1] >= 0 else forms
 
     def _in_place(self, body: list[Form], inner: list[list[Form]]) -> list[Form]:
         """A function's statements without the names that only stand between an expression and its use."""
         body = told_by_name(body, self.spread, inner) if self.spread else body
-        return tested_in_place(body, self._tested, inner) if self._tested else body
+        body = tested_in_place(body, self._tested, inner) if self._tested else body
+        if self._returned:
+            body, results = returned_in_place(body, self._returned, inner, self._annotated)
+            self.results += results
+        return body
 
     def module(self, nodes: list[ast.stmt]) -> list[Form]:
         """The forms of a whole file."""
@@ -66,6 +74,7 @@ class Builder(ExpressionBuilder):
         if value is None or not self._scope or self._scope[-1] != "<locals>":
             return ["annassign", at, target, annotation, value]
         self.annotations.append((at, annotation))
+        self._annotated.add(at)
         return ["assign", at, [target], value]
 
     def _TypeAlias(self, node: Any) -> Form:
@@ -100,9 +109,10 @@ class Builder(ExpressionBuilder):
         self._scope += [node.name, "<locals>"]
         self._yields.append(False)
         self._around.append(number)
-        noted, self.spread, self._tested = (self.spread, self._tested), set(), set()
+        noted = self.spread, self._tested, self._returned
+        self.spread, self._tested, self._returned = set(), set(), set()
         self.bodies[number] = body = self._in_place(self.statements(node.body), self.bodies[number + 1 :])
-        self.spread, self._tested = noted
+        self.spread, self._tested, self._returned = noted
         if len(self._around) == 2 and refuses(body):
             self.refusers.append(number)
         flags = GENERATOR if self._yields.pop() else 0

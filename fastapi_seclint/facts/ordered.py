@@ -2,22 +2,30 @@
 
 Nothing changes in what the code does: a refusal comes first and what follows it is not nested (`if not ok: raise` for
 `if ok: ... else: raise`), and what is only raised is raised where it is made (`raise Error()` for `error = Error()`,
-`raise error`). What is only tested is tested where it is found (`if a != b:` for `wrong = a != b`, `if wrong:`).
+`raise error`). What is only tested is tested where it is found (`if a != b:` for `wrong = a != b`, `if wrong:`), and
+what is only returned is returned where it is made (`return find()` for `result = find()`, `return result`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from fastapi_seclint.facts.forms import Form, Forms
 
+_TEXTS = ("const", "bytes")
 _LEAVES = ("return", "raise", "continue", "break")
 
 
-def ordered(statements: list[Form], asked: set[str] | None = None) -> list[Form]:
-    """The statements of a function's block, in the plain order; `asked` gets the names of answers that are tested."""
+def ordered(statements: list[Form], asked: set[str] | None = None, returned: set[str] | None = None) -> list[Form]:
+    """The statements of a function's block, in the plain order.
+
+    `asked` gets the names of answers that are tested, `returned` those of results that are returned.
+    """
     found: list[Form] = []
     for statement in statements:
+        if returned is not None and found and (name := _returned(found[-1], statement)):
+            returned.add(name)
         if statement[0] == "raise" and found and _only_raised(found[-1], statement):
             statement = [*statement[:2], found.pop()[3], *statement[3:]]
         elif asked is not None and statement[0] == "if" and found and (name := _tested(found[-1], statement[2])):
@@ -42,6 +50,55 @@ def _tested(before: Form, test: Form) -> str:
             bare = [part[3] if part[0] == "unary" and part[2] == "not" else part for part in parts]
             return name if any(part[0] == "name" and part[2] == name for part in bare) else ""
     return ""
+
+
+def _returned(before: Form, statement: Form) -> str:
+    """The name of a result that the next statement returns: `result = find()`, and `return result`.
+
+    A text, or a token, is what its name says, so it keeps the name.
+    """
+    match before, statement:
+        case ["assign", _, [["name", _, str(name)]], value], ["return", _, ["name", _, given]] if name == given:
+            return "" if value[0] in _TEXTS or "token" in name.lower() else name
+    return ""
+
+
+def returned_in_place(
+    body: list[Form], names: set[str], inner: list[list[Form]], annotated: set[int]
+) -> tuple[list[Form], list[tuple[int, str]]]:
+    """The statements of a function whose results of these names are returned where they are made, if nothing else asks.
+
+    With them the places of these results, which the statements have now, and their names. `annotated` has the places of
+    the assignments that say what is in them; these stay.
+    """
+    asked = {form[2] for form in Forms(inner).of("name")}
+    forms = Forms(body)
+    asked.update(name for form in forms.of("global", "nonlocal") for name in form[2])
+    counted = Counter(form[2] for form in forms.of("name") if form[2] in names)
+    pairs = [pair for pair in _results(body) if pair[0] not in annotated]
+    times = Counter(name for _, name in pairs)
+    found = {at: name for at, name in pairs if name not in asked and counted[name] == 2 * times[name]}
+    return (_returning(body, found), [*found.items()]) if found else (body, [])
+
+
+def _results(items: list[Form]) -> Iterator[tuple[int, str]]:
+    """The results that the next statement returns: the places of their assignments, and their names."""
+    for number, item in enumerate(items):
+        if number and (name := _returned(items[number - 1], item)):
+            yield items[number - 1][1], name
+        for part in item:
+            if _is_block(part):
+                yield from _results(part)
+
+
+def _returning(items: list[Form], made: Mapping[int, str]) -> list[Form]:
+    found: list[Form] = []
+    for item in items:
+        if found and found[-1][1] in made and _returned(found[-1], item):
+            _, at, _, value = found.pop()
+            item = ["return", at, value]
+        found.append([_returning(part, made) if _is_block(part) else part for part in item])
+    return found
 
 
 def tested_in_place(body: list[Form], names: set[str], inner: list[list[Form]]) -> list[Form]:

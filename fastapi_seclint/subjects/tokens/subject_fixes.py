@@ -51,8 +51,9 @@ def refused(block: Block, statement: Form, value: Form) -> Fix | None:
     """The refusal below the statement that finds a user, or in place of returning what was found untested."""
     path, span = block.module.path, span_of(statement[1])
     raised, imports = refusal(block, statement, _WHY)
-    if statement[0] == "assign":
-        test = f"if {statement[2][0][2]} is None:\n    {raised}"
+    known = statement[2][0][2] if statement[0] == "assign" else block.module.facts.results.get(statement[1])
+    if known is not None:
+        test = f"if {known} is None:\n    {raised}"
         return Fix(_TITLE, False, (InsertStatements(path, span, "after", test), *imports))
     written = code(value)
     names = {form[2] for form in walk([*block.statements, *(block.function.parameters if block.function else ())])
