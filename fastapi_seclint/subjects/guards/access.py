@@ -35,6 +35,12 @@ _PERSONAL = frozenset(
         "salary", "medical_record", "contact_info", "contact_number", "mobile", "mobile_number", "passport_number",
     }
 )  # fmt: skip
+_ELSEWHERE = re.compile(
+    r"(^|_)(smtp|imap|ftp|ssh|mail|e_?mail|db|database|proxy)_(password|passwd|pwd|pass|key|secret)$"
+    r"|(^|_)(password|passwd|pwd)_(smtp|imap|ftp|ssh|mail|db|database|proxy)$"
+    r"|^(\w+_)?(api_secret|client_secret|secret_key|private_key|bot_token)$"
+)
+"""What the program logs in with elsewhere."""
 _RIGHTS = frozenset({"scope", "scopes", "role", "roles", "permissions", "is_admin", "is_superuser"})
 _OF_MONEY = re.compile(
     r"^(wallet(?!_(currency|type|kind|name)$)(_\w+)?|(account|wallet)_balance|bank_account(_\w+)?|card_number"
@@ -72,8 +78,11 @@ _NEVER_PUBLISHED = re.compile(
 )
 _AUDIT = re.compile(r"^audit([-_]logs?)?$", re.I)
 """Who did what is for nobody else to read, whatever stands behind it in a path: `/audit/timeline/{id}`."""
-_LISTING = re.compile(r"^(all|list|paginated?)$", re.I)
-"""Last words of a path that only say that there are many: `/users/paginate`."""
+_LISTING = re.compile(
+    r"^(all|list|paginated?|history|pending|completed|cancell?ed|recent|latest|open|closed|past|upcoming|today|archived)$",
+    re.I,
+)
+"""Last words of a path that only say that there are many, or which: `/users/paginate`, `/orders/pending`."""
 _ASKED = re.compile(r"^((get|list|fetch|read|show|view|find|all)[-_])+", re.I)
 """What stands in a path before the things that it gives: `/orders/get-all`, `/clients/get_all_clients`."""
 _FILES = re.compile(r"^(media|static|avatars?|images?|files?|assets|thumbnails?)$", re.I)
@@ -279,6 +288,7 @@ def is_personal(field: str, owner: str) -> bool:
     if _PERSON.fullmatch(word) and word in snake(owner).split("_"):
         field = rest
     personal = field in _PERSONAL or _OF_MONEY.match(field) is not None or _CAREER.match(field) is not None
+    personal = personal or _ELSEWHERE.search(english(snake(field))) is not None
     return personal and not (field in _OF_PLACES and _is_place(owner))
 
 

@@ -64,7 +64,9 @@ _LOOKS_UP = re.compile(
 _ONE = re.compile(r"^(first|get|one_or_none|scalar|scalar_one_or_none|get_or_none|first_or_none|find_one|fetch_?one)$")
 _ROW = re.compile(r"^(first|one_or_none|scalar|scalar_one_or_none|fetch_?one|all)$")
 _ELSEWHERE = re.compile(
-    r"redis|cache|captcha|(?<!ac)count|attempt|lock|otp|(^|_)code|session_store|blacklist|settings|config", re.I
+    r"redis|cache|captcha|(?<!ac)count|attempt|lock|otp|(^|_)code|session_store|blacklist|settings|config|pending|challenge"
+    r"|(^|_)([2m]fa)(_|$)",
+    re.I,
 )
 """What is looked up under a user's name and is no account."""
 _CONFIRMED = re.compile(r"^(is_)?(verified|confirmed|locked|deleted)$")
