@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from projects import routes
-from projects_guarded import READ, SIX, protection
+from projects_guarded import READ, SIX, protection, row
 
 
 @pytest.mark.parametrize("name", SIX)
@@ -233,6 +233,41 @@ def test_a_guard_that_refuses_nobody_does_not_protect(guard: str, tmp_path: Path
         "open",
         "unknown",
     )
+
+
+LONG = """
+def allowed(*, keys: bool = False, path: bool = False):
+{kinds}
+    raise ValueError
+Caller = Annotated[dict, allowed({given})]
+@app.get("/x")
+def x(caller: Caller): ...
+"""
+KIND = """
+    if {asked}:
+        def caller_{number}(request: Request, number: int = {number}, token: str = Depends(oauth2_scheme)):
+            try:
+                return jwt.decode(token, "key", algorithms=["HS256"], issuer=request.headers.get("x-issuer"))
+            except jwt.PyJWTError:
+                raise HTTPException(status_code=401, detail={{"number": number, "path": request.url.path}})
+        return Depends(caller_{number})
+"""
+
+
+@pytest.mark.parametrize(("given", "number"), [("", 23), ("keys=True", 1), ("keys=True, path=True", 0)])
+def test_a_long_function_that_makes_guards_is_followed_for_an_alias(given: str, number: int, tmp_path: Path) -> None:
+    asked = ["keys and path", "keys", "path", *(f"path and keys == {other}" for other in range(2, 22)), "not path"]
+    kinds = "".join(KIND.format(asked=item, number=place) for place, item in enumerate(asked))
+    found = row(tmp_path, LONG.format(kinds=kinds, given=given))
+    assert found.protection == "protected"
+    assert f"main.allowed.<locals>.caller_{number}" in found.dependencies
+
+
+@pytest.mark.parametrize("beside", ["away(1)", "gone", "TABLE['x']"])
+def test_what_cannot_be_followed_beside_a_type_leaves_the_route_unknown(beside: str, tmp_path: Path) -> None:
+    start = "import json\nfrom .nowhere import away\nTABLE = json.load(open('t'))\n"
+    text = f"{start}@app.get('/x')\ndef x(user: Annotated[dict, {beside}]): ...\n"
+    assert protection(tmp_path, text) == "unknown"
 
 
 @pytest.mark.parametrize(

@@ -562,3 +562,40 @@ def test_what_is_asked_when_the_request_is_served_guards_nothing(
     first: str, second: str, expected: str, tmp_path: Path
 ) -> None:
     assert protection(tmp_path, RENEWING.format(first=first, second=second) + READ) == expected
+
+
+ASKING = """
+import asyncer
+from fastapi.security import utils
+from starlette.middleware.base import BaseHTTPMiddleware
+def name_in(token):
+    try:
+        return jwt.decode(token, "key", algorithms=["HS256"])["sub"]
+    except jwt.PyJWTError:
+        raise HTTPException(401)
+async def caller(request):
+    if request.cookies.get("token"):
+        return (await asyncer.asyncify(name_in)(request.cookies["token"])).strip()
+    scheme, token = utils.get_authorization_scheme_param(request.headers.get("Authorization"))
+    match scheme.lower():
+        case "bearer":
+            return name_in(token)
+        case _:
+            raise HTTPException(401)
+class Naming(BaseHTTPMiddleware):
+    async def dispatch(self, request, call_next):
+        try:
+            request.state.name = await caller(request)
+        except HTTPException:
+            {otherwise}
+        return await call_next(request)
+app.add_middleware(Naming)
+"""
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "expected"),
+    [("request.state.name = 'anonymous'", "open"), ("return JSONResponse({}, status_code=401)", "protected")],
+)
+def test_middleware_that_asks_who_is_there_may_serve_everybody(otherwise: str, expected: str, tmp_path: Path) -> None:
+    assert protection(tmp_path, ASKING.replace("{otherwise}", otherwise) + READ) == expected

@@ -48,6 +48,18 @@ def handlers(root: Path, *arguments: str) -> list[tuple[str, str, tuple[str, ...
             {"lib/shop/__init__.py": "", "lib/run.py": "import shop"}, ["run", "shop"], id="other source root"
         ),
         pytest.param(
+            {
+                "shop/__init__.py": "",
+                "shop/api.py": "import shop.deps\nimport shop_extra.api",
+                "shop/deps.py": "import shop",
+                "packages/shop-extra/shop_extra/__init__.py": "",
+                "packages/shop-extra/shop_extra/api.py": "import shop.deps\nimport shop_extra.deps",
+                "packages/shop-extra/shop_extra/deps.py": "import shop",
+            },
+            ["shop", "shop.api", "shop.deps", "shop_extra", "shop_extra.api", "shop_extra.deps"],
+            id="a package beside the one that imports it",
+        ),
+        pytest.param(
             {"app/main.py": "from app.deps import guard", "app/deps.py": "def guard(): ..."},
             ["app.deps", "app.main"],
             id="a folder that its files import by name",

@@ -42,6 +42,8 @@ def without_keywords_places(form: Any) -> Any:
         ('told = {"a": ok}; told["b"] = user; f(**told, c=1)', "f(a=ok, b=user, c=1)"),
         ("jwt.encode(payload=user, key=ok)", "jwt.encode(user, key=ok)"),
         ("jwt.encode(key=ok, claims=user)", "jwt.encode(user, key=ok)"),
+        ("sync_to_async(f, thread_sensitive=True)(ok, key=user)", "f(ok, key=user)"),
+        ("asyncer.asyncify(self.f)(ok)", "self.f(ok)"),
     ],
 )
 def test_an_expression_is_read_in_its_plain_way(written: str, plain: str) -> None:

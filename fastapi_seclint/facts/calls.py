@@ -35,6 +35,20 @@ def run(node: ast.Call, name: str) -> ast.expr | None:
     return ast.copy_location(made, node)
 
 
+WRAPPERS = frozenset({"sync_to_async", "async_to_sync", "asyncify", "syncify"})
+"""What gives a function that calls another one elsewhere (asgiref.sync, asyncer)."""
+
+
+def elsewhere(node: ast.Call) -> ast.expr | None:
+    """The call that such a function makes: `sync_to_async(check)(password)` is `check(password)`."""
+    match node.func:
+        case ast.Call(ast.Name(name) | ast.Attribute(_, name), [ast.Name() | ast.Attribute() as wrapped]) if (
+            name in WRAPPERS
+        ):
+            return ast.copy_location(ast.Call(wrapped, node.args, node.keywords), node)
+    return None
+
+
 def plain(node: ast.Call, name: str) -> ast.Call:
     """A call with keywords in the plain way; `name` is the last name of what is called."""
     arguments, keywords = node.args, node.keywords

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from fastapi_seclint.facts.calls import RUNNERS, plain, run
+from fastapi_seclint.facts.calls import RUNNERS, elsewhere, plain, run
 from fastapi_seclint.facts.forms import (
     KEYWORD_ONLY,
     KEYWORDS,
@@ -94,6 +94,9 @@ class ExpressionBuilder:
             return self._JoinedStr(text)
         if name in RUNNERS and (made := run(node, name)) is not None:
             self.expression(node.func)
+            return self._table[type(made)](made)
+        if type(node.func) is ast.Call and (made := elsewhere(node)) is not None:
+            self.expression(node.func.func)
             return self._table[type(made)](made)
         return [
             "call",

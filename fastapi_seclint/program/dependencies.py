@@ -189,6 +189,10 @@ class Resolver:
             annotation = self.annotation(parameter)
             if isinstance(annotation, Unknown) and parameter.default is None:
                 self.problems.append((parameter.place, f"the type of {parameter.name} is unknown: {annotation.reason}"))
+            for mark in annotation.metadata if isinstance(annotation, Annotated) else ():
+                if isinstance(mark, Unknown):
+                    said = f"what stands beside the type of {parameter.name} could not be followed: {mark.reason}"
+                    self.problems.append((parameter.place, said))
             return []
         dependency, call = found
         nodes = self._nodes(dependency, call, parameter.name, depth)

@@ -252,6 +252,8 @@ class Modules:
         while len(above) >= len(self._limit) and len(above) > 1:
             if self._votes[above] >= max(most, 1):
                 best, most = above, self._votes[above]
+            if not posixpath.basename(above).isidentifier():
+                break  # no import can name what lies below `packages/shop-api` by way of it
             above = posixpath.dirname(above)
         return best or (self.root if outside.startswith(self.root) else outside)
 

@@ -15,6 +15,7 @@ from fastapi_seclint.program.kinds import (
     CLEAN,
     DENIAL,
     EITHER,
+    EMPTY,
     FALSE,
     HIDDEN,
     HOLDERS,
@@ -99,8 +100,9 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
         return BAD if touched & {"absent", "bad"} else MATCH if name in _MATCHING else EITHER
     if name in ("builtins.any", "builtins.all", "builtins.getattr"):
         return touched
-    if name in _HARMLESS_BUILTINS or credentials.entry("reader", name) is not None:
-        return touched
+    reader = credentials.entry("reader", name)
+    if name in _HARMLESS_BUILTINS or reader is not None:
+        return EMPTY if reader and reader.get("empty") and touched == ABSENT else touched
     verifier = credentials.entry("verifier", name)
     if verifier is not None and not _switched_off(walk_, form):
         walk_.encounter.checked = True

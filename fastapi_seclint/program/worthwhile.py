@@ -37,11 +37,18 @@ _LONG_BODY = 6000
 def gives_run_time_data(function: Function) -> bool:
     """Whether a function is not worth following for a setting: asynchronous or long ones give data, no settings.
 
-    Class methods make objects of their class, also those that are awaited: `view = await View.create(request)`.
+    Class methods make objects of their class, also those that are awaited: `view = await View.create(request)`. Long
+    ones that define functions or speak of `Depends` make guards of many kinds.
     """
     if function.number < 0:
         return False
-    return (
-        bool(function.flags & ASYNC and function.kind != "class")
-        or function.module.facts.size_of(function.number) > _LONG_BODY
+    return bool(function.flags & ASYNC and function.kind != "class") or (
+        function.module.facts.size_of(function.number) > _LONG_BODY and not _makes_guards(function)
     )
+
+
+def _makes_guards(function: Function) -> bool:
+    return any(function.module.facts.body_mentions(function.number, said) for said in _GUARDS)
+
+
+_GUARDS = (b'["def",', b'"Depends"', b'"Security"')
