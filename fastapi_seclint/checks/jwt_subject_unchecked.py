@@ -16,7 +16,7 @@ from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.unauthorized import unused
 from fastapi_seclint.subjects.limits.limiters import node_limits
-from fastapi_seclint.subjects.tokens.found_users import is_claims_model, is_lookup, is_sought, is_subject, untested
+from fastapi_seclint.subjects.tokens.found_users import is_claims_model, is_lookup, is_sought, untested
 from fastapi_seclint.subjects.tokens.giving import signers
 from fastapi_seclint.subjects.tokens.identity_claims import identity_of, subject_of
 from fastapi_seclint.subjects.tokens.looking import looked_at
@@ -66,7 +66,7 @@ def jwt_subject_unchecked(program: Program) -> Iterator[Finding]:
             place = inner.location(subject)
             if place not in told:
                 told.add(place)
-                fix = looked_up(program, inner, subject) if is_subject(subject) else None
+                fix = looked_up(program, inner, subject)
                 yield RULE.finding(place, _BELIEVED, symbol=taker.dotted, fix=fix, masks=BEHIND_AUTHENTICATION)
         elif (found := untested(program, block)) is not None and not _is_looked_at(program, function):
             fix = refused(block, *found)

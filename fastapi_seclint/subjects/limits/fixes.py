@@ -22,6 +22,7 @@ from fastapi_seclint.subjects.guards.swapping import argument_of
 from fastapi_seclint.subjects.limits.defaults import SLOWAPI
 from fastapi_seclint.subjects.limits.keys import by_address
 from fastapi_seclint.subjects.limits.limiters import is_exempt, node_limits
+from fastapi_seclint.subjects.limits.own_tests import unlimited
 from fastapi_seclint.subjects.logins.routes import auth_routes
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ def _of_reference(program: Program, module: Module, guessing: bool) -> _Limiter 
     if code is None:
         return None
     counted = "the client's address and the account" if guessing else "the client's address"
-    return _Limiter(f"{code.names['RateLimit']}({_LIMITS})", code.edits, counted, code.needs)
+    home = next(edit.module for edit in code.edits if isinstance(edit, AddImport))
+    edits = (*code.edits, *unlimited(program, home, "RateLimit"))
+    return _Limiter(f"{code.names['RateLimit']}({_LIMITS})", edits, counted, code.needs)
 
 
 def _own(program: Program, module: Module, line: int, guessing: bool) -> _Limiter | None:

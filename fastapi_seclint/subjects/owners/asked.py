@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.owners.belonging_words import (
     PRIVATE,
     SHOWN,
     TOGETHER,
+    TOWARDS,
 )
 from fastapi_seclint.subjects.owners.belongings import names_owner, singular
 from fastapi_seclint.subjects.owners.identity import guard_calls, guards
@@ -39,10 +40,17 @@ def takes_person(program: Program, route: Route) -> bool:
     return any(MACHINES.search(snake(name)) is None for name in taken)
 
 
+_PERSON = re.compile(
+    r"^((to|target|other|receiver|recipient)_?)?(user|account|member|customer|receiver|recipient)(_?id)?$", re.I
+)
+
+
 def is_no_object(route: Route, thing: str) -> bool:
     """Whether a route is one where people meet: what one does there is done to another's object on purpose."""
     last = (access.segments(route.path) or [""])[-1]
     after = not route.path.rstrip("/").endswith("}")
+    if not after and TOWARDS.match(last) and _PERSON.match(path_variables(route.path)[-1]):
+        return True
     act = ACTS.match(last if path_variables(route.path) and after else re.split("[-_]", last)[0])
     if "POST" in route.methods and not (act and (after or path_variables(route.path))):
         return not _makes_for_another(route, thing)

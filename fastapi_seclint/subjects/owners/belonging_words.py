@@ -39,3 +39,5 @@ ACTS = re.compile(
     re.I,
 )
 """What is done to one thing, at the end of its path."""
+TOWARDS = re.compile(r"^(transfer|send|pay|give|gift|donate|tip)$", re.I)
+"""What is done for another one on purpose, where a path names him behind it: `/transfer/{user_id}`."""

@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.demanding import http_exception
 from fastapi_seclint.subjects.owners.belongings import key_of_people, names_owner
+from fastapi_seclint.subjects.owners.made_for import as_made
 from fastapi_seclint.subjects.owners.ties import Tie
 from fastapi_seclint.subjects.payloads.models import fields
 
@@ -103,7 +104,7 @@ def sides(program: Program, call: Value, caller: str, field: str, tie: Tie | Non
     if tie is not None:
         if tie.caller and (tie.his or tie.caller == caller):
             return tie.mine, tie.his
-        field = owner_of(tie)  # what a function is given as an id is of the caller here
+        field = owner_of(tie) or field  # what a function is given as an id is of the caller here
     if not field:
         return None
     cls = _class_of(program, call, caller)
@@ -112,7 +113,10 @@ def sides(program: Program, call: Value, caller: str, field: str, tie: Tie | Non
     wanted = next((name for name in (stem, "id") if name in names), "") if "_" in field else ""
     if not wanted or stem not in ("id", "email", "username", wanted):
         wanted = key_of_people(program, field)
-    return (f".{field}", f".{wanted}") if wanted in names else None
+    if wanted in names:
+        return f".{field}", f".{wanted}"
+    made = as_made(program, caller, field)
+    return (f".{field}", made) if made is not None else None
 
 
 def owner_of(tie: Tie) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import AddImport, AddParameter, Edit
+from fastapi_seclint.edits import AddImport, AddParameter, Edit, SetKeyword
 from fastapi_seclint.facts.forms import ASYNC, span_of, walk
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Class, Function, Mapping, options
@@ -87,9 +87,10 @@ def _call(program: Program, block: Block, function: Function, finder: Function) 
     kept = _kept_in(program, block, finder)
     given = given_to(program, block, connection)
     if kept is None and not any(item[0] == connection for item in function.parameters):
-        if given is None:
+        taken = taken_too(program, function, given) if given is not None else None
+        if taken is None:
             return None
-        edits.append(AddParameter(block.module.path, span_of(function.at), given))
+        edits += taken
     name = finder.name
     if finder.module is not block.module:
         name = local_name(block.module, finder.name, finder.module.name)
@@ -131,6 +132,25 @@ def given_to(program: Program, block: Block, connection: str) -> str | None:
             if annotation is not None and default is not None:
                 return f"{connection}: {annotation}" + (f" = {default}" if default else "")
     return None
+
+
+def taken_too(program: Program, function: Function, given: str) -> tuple[Edit, ...] | None:
+    """The edits that give a function of FastAPI's a parameter, as code, and hand it over where it is called by hand.
+
+    Handlers that call it get such a parameter too. None where somebody else calls it, a test for example.
+    """
+    name = given.partition(":")[0]
+    edits: list[Edit] = [AddParameter(function.module.path, span_of(function.at), given)]
+    for other, call, _ in callers(program, function):
+        if other.function is None or other.function is function:
+            return None
+        if not any(item[0] == name for item in other.function.parameters):
+            own = given_to(program, other, name)
+            if own is None or not any(item.function is other.function for item in wiring(program).consumers):
+                return None
+            edits.append(AddParameter(other.module.path, span_of(other.function.at), own))
+        edits.append(SetKeyword(other.module.path, span_of(call[1]), name, name))
+    return tuple(edits)
 
 
 def when_closed(program: Program, function: Function) -> str:

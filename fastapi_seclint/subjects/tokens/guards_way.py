@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import AddImport, AddParameter, Edit
-from fastapi_seclint.facts.forms import ASYNC, Form, awaited, names_in, span_of, walk
+from fastapi_seclint.edits import AddImport, Edit
+from fastapi_seclint.facts.forms import ASYNC, Form, awaited, names_in, walk
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, External, Function, Value, options
 from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
-from fastapi_seclint.subjects.tokens.connected import given_to
+from fastapi_seclint.subjects.tokens.connected import given_to, taken_too
 from fastapi_seclint.subjects.tokens.found_users import finds, is_lookup, is_subject, may_be_none, refuses
 from fastapi_seclint.subjects.tokens.types import reached, read_in
 from fastapi_seclint.subjects.wiring.dependencies import wiring
@@ -23,7 +23,7 @@ from fastapi_seclint.subjects.wiring.dependencies import wiring
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_SUBJECT = "_the_subject_"
+SUBJECT = "_the_subject_"
 """Stands for the subject in the code of a look-up."""
 
 
@@ -79,13 +79,13 @@ def _way(program: Program, block: Block, guard: Function) -> Way | None:
                 bare = _inlined(value, held)
                 written = code(bare) or ""
                 alone = refuses(program, body, awaited(value))
-                if written.count(_SUBJECT) != 1 or not (alone or _may_miss(program, body, value)):
+                if written.count(SUBJECT) != 1 or not (alone or _may_miss(program, body, value)):
                     continue
                 edits = _edits(program, block, guard, bare)
                 refused = _refused(body.statements[number + 1 : number + 2], name) if not alone else ""
                 if edits is None or not (alone or refused):
                     continue
-                before, _, after = written.partition(_SUBJECT)
+                before, _, after = written.partition(SUBJECT)
                 return Way(before, after, name if refused else "", refused, value[0] == "await", tuple(edits))
     return None
 
@@ -100,7 +100,7 @@ def _inlined(form: Form, held: dict[str, Form]) -> Form:
     """A form with what local names stand for in their place, and a mark for the subject."""
     if form and isinstance(form[0], str):
         if is_subject(form):
-            return ["name", form[1], _SUBJECT]
+            return ["name", form[1], SUBJECT]
         if form[0] == "name" and form[2] in held:
             return _inlined(held[form[2]], {})
     return [_inlined(item, held) if isinstance(item, list) else item for item in form]
@@ -130,14 +130,15 @@ def _edits(program: Program, block: Block, guard: Function, look_up: Form) -> li
     """What the function of a block needs for a look-up: parameters and imports; None where it cannot have them."""
     edits: list[Edit] = []
     function, parameters = block.function, {item[0] for item in guard.parameters}
-    for name in sorted(names_in(look_up) - {_SUBJECT}):
+    for name in sorted(names_in(look_up) - {SUBJECT}):
         if function is not None and any(item[0] == name for item in function.parameters):
             continue
         if name in parameters:
             given = given_to(program, block, name)
-            if function is None or given is None:
+            taken = taken_too(program, function, given) if function is not None and given is not None else None
+            if taken is None:
                 return None
-            edits.append(AddParameter(block.module.path, span_of(function.at), given))
+            edits += taken
         elif guard.module.scope.find(name) is None:
             if not hasattr(builtins, name):
                 return None

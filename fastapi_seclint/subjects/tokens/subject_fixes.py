@@ -22,6 +22,7 @@ from fastapi_seclint.subjects.tokens.connected import closed_by, connected, when
 from fastapi_seclint.subjects.tokens.found_users import LOOKUP, STORE, is_subject, may_be_none
 from fastapi_seclint.subjects.tokens.guards_way import can_wait, guards_way
 from fastapi_seclint.subjects.tokens.kept_people import kept_people
+from fastapi_seclint.subjects.tokens.logins_way import logins_way
 from fastapi_seclint.subjects.tokens.refusing import refusal
 
 if TYPE_CHECKING:
@@ -79,9 +80,13 @@ def looked_up(program: Program, block: Block, subject: Form) -> Fix | None:
     assigned = statement[0] in ("assign", "annassign") and statement[-1] is subject
     name = _name(statement) if assigned else ""
     spoken = {*_BY_SUBJECT, *_spoken(program), *words_of(name or _key(block, subject))[-1:]}
-    finder = _finder(program, block.module, spoken) or connected(program, block) or _kept(program, block, subject, name)
+    finder = None
+    if is_subject(subject):
+        finder = (
+            _finder(program, block.module, spoken) or connected(program, block) or _kept(program, block, subject, name)
+        )
     if finder is None:
-        return _as_the_guard(program, block, statement, name or written, bool(name))
+        return _as_others(program, block, statement, subject, name or written, bool(name))
     if finder.is_async and not can_wait(block):
         return None
     raised, imports = refusal(block, statement, _WHY)
@@ -117,9 +122,9 @@ def _presence(block: Block, statement: Form, name: str) -> Form | None:
     return None
 
 
-def _as_the_guard(program: Program, block: Block, statement: Form, subject: str, below: bool) -> Fix | None:
-    """The look-up and the test that a guard of the project has in its own body."""
-    way = guards_way(program, block)
+def _as_others(program: Program, block: Block, statement: Form, claim: Form, subject: str, below: bool) -> Fix | None:
+    """The look-up and the test that a guard of the project has in its own body, or the look-up of its login."""
+    way = (guards_way(program, block) if is_subject(claim) else None) or logins_way(program, block, claim)
     taken = {form[2] for form in block.forms.of("name")}
     if way is None or way.name in taken or (way.is_async and not can_wait(block)):
         return None
@@ -127,7 +132,8 @@ def _as_the_guard(program: Program, block: Block, statement: Form, subject: str,
     found = f"{way.before}{subject}{way.after}"
     lines = f"{way.name} = {found}\nif {way.refused}:\n    {raised}" if way.refused else found
     imports = imports if way.refused else ()
-    edit = InsertStatements(block.module.path, span_of(statement[1]), "after" if below else "before", lines)
+    anchor = (_presence(block, statement, subject) or statement) if below else statement
+    edit = InsertStatements(block.module.path, span_of(anchor[1]), "after" if below else "before", lines)
     return Fix(_TITLE, False, (*way.edits, edit, *imports))
 
 
