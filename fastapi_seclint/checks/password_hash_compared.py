@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import RemoveStatement
 from fastapi_seclint.facts.forms import Form, arguments, span_of, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.sql import met, written_out
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 from fastapi_seclint.subjects.passwords.comparing import plain_in
@@ -193,6 +195,8 @@ def _only_looks(call: Form) -> bool:
 
 def _gets_salt(call: Form) -> bool:
     """Whether a function of the project is told which salt to hash with: `hash_password(plain, salt=salt)`."""
+    if any(form[0] in ("name", "attr", "sub") and words_of(name_of(form))[-1:] == ["salt"] for form in call[3]):
+        return True
     return any(keyword == "salt" and _is_found(value) for keyword, value, _ in call[4])
 
 

@@ -91,8 +91,11 @@ def only_makes_a_file(program: Program, route: Route) -> bool:
 
 
 def only_says_hello(route: Route) -> bool:
-    """Whether a route only tries whether the application answers: `debug` in its path, a constant in its body."""
-    kept = "/".join(word for word in route.path.split("/") if word.lower() != "debug")
+    """Whether a route only tries whether the application answers: `debug` in its path, a constant in its body.
+
+    So one does that is `internal`, as what a page needs is that the same people wrote.
+    """
+    kept = "/".join(word for word in route.path.split("/") if word.lower() not in ("debug", "internal"))
     if access.is_admin_like(kept) or route.function is None:
         return False
     answers = route.function.forms.of("return")

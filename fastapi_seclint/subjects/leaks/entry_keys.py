@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
@@ -14,6 +16,10 @@ from fastapi_seclint.subjects.secrets.names import kind_of
 _LEAST = 2
 """How many parts a key is put together from that names one thing among others."""
 _ENTRIES = ("pop", "get", "setdefault", "discard", "remove")
+_CALLED_BACK = frozenset(
+    {"hooks", "callbacks", "listeners", "handlers", "subscribers", "subscriptions", "observers", "watchers"}
+)
+"""What is called when something happens; whoever asked for it gets a token by which it is taken away again."""
 
 
 def finds_an_entry(block: Block, name: str) -> bool:
@@ -22,9 +28,11 @@ def finds_an_entry(block: Block, name: str) -> bool:
     The key of an API is looked for in the same way, so one of those is an entry's only where it is put together.
     """
     words = words_of(name)
+    if words == ["token"]:
+        return any(_CALLED_BACK & set(words_of(name_of(store))) for store in _stores(block, name))
     if words[-1:] != ["key"]:
         return False
-    return _is_put_together(block, name) or (words == ["secret", "key"] and _is_index(block, name))
+    return _is_put_together(block, name) or (words == ["secret", "key"] and any(True for _ in _stores(block, name)))
 
 
 def _is_put_together(block: Block, name: str) -> bool:
@@ -43,19 +51,17 @@ def _is_made_of(value: Form, own: set[str]) -> bool:
     return len(plain) >= _LEAST and all(plain)
 
 
-def _is_index(block: Block, name: str) -> bool:
-    """Whether something is looked for, kept or taken away under a name."""
+def _stores(block: Block, name: str) -> Iterator[Form]:
+    """What something is looked for, kept or taken away in under a name."""
     for form in block.forms.of("sub", "compare", "call"):
         match form:
-            case ["sub", _, _, ["name", _, key]] | ["compare", _, ["name", _, key], ["in" | "not in"], _]:
-                found = key == name
-            case ["call", _, ["attr", _, _, method], [["name", _, key], *_], _]:
-                found = key == name and method in _ENTRIES
-            case _:
-                found = False
-        if found:
-            return True
-    return False
+            case ["sub", _, store, ["name", _, key]] if key == name:
+                yield store
+            case ["compare", _, ["name", _, key], ["in" | "not in"], [store]] if key == name:
+                yield store
+            case ["call", _, ["attr", _, store, method], [["name", _, key], *_], _] if key == name:
+                if method in _ENTRIES:
+                    yield store
 
 
 _FAILED = frozenset({"is_error", "is_client_error", "is_server_error"})

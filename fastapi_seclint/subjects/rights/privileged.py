@@ -63,6 +63,8 @@ _OPERATES = re.compile(
     r"(celery_?|background_?|api_?)?(workers?|system|scheduler|daemon|server)(_|$)"
 )
 """What ends or starts the machinery that serves everybody."""
+_TELLS = re.compile(r"(get|list|read|fetch|show|find|search|check|is)_")
+"""How a handler's name begins that only tells what is there, whatever its path says."""
 _INSTALLS = re.compile(r"^((un|re)?install|upgrade)(_|$)")
 _CODE = re.compile(r"^(plugins?|extensions?|add_?ons)$", re.I)
 _INSTALLED = re.compile(r"^(plugins?|extensions?|add_?ons?|skills?|tools?|modules?|packages?|drivers?|firmware)$", re.I)
@@ -153,6 +155,8 @@ def _changes_what_it_has(route: Route) -> bool:
 def _installs_code(route: Route, name: str, found: list[str]) -> bool:
     """Whether a route installs or removes what runs as a part of the server, even by GET: `/plugin/install/{id}`."""
     words, done = [*found, *name.split("_")], (name, *map(snake, found[-1:]))
+    if not access.changes_state(route) and _TELLS.match(name):
+        return False
     if any(map(_CODE.match, words)):
         return any(map(_INSTALLS.match, done))
     if not access.changes_state(route) or not any(map(_INSTALLED.match, words)):
