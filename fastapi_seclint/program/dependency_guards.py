@@ -82,6 +82,8 @@ class DependencyGuards:
             return found
         below = list(self._below(value, stranger))
         opaque = [name for met in below if not found.denies for name in met.opaque]
+        if not stranger.configured and len(below) > len(self._asked(value)) and not found.switched:
+            found = replace(found, switched=True)
         partly = [met for met in below if verdict(met) == "partly"]
         if not partly or verdict(found) != "passes":
             return replace(found, opaque=[*found.opaque, *opaque]) if opaque else found
@@ -98,9 +100,13 @@ class DependencyGuards:
 
     def _below(self, value: Value, stranger: Stranger) -> Iterator[Encounter]:
         """The meetings with what a callable depends on."""
-        pairs = (self._resolver.dependency_of(parameter) for parameter in parameters(value))
-        below = [option for pair in pairs if pair is not None for option in options(pair[1])]
+        below = [option for call in self._asked(value) for option in options(call)]
         return (self.encounter(option, stranger) for option in below)
+
+    def _asked(self, value: Value) -> list[Value | None]:
+        """What the parameters of a callable that are dependencies are filled with."""
+        pairs = (self._resolver.dependency_of(parameter) for parameter in parameters(value))
+        return [pair[1] for pair in pairs if pair is not None]
 
     def _met(self, value: Value, stranger: Stranger) -> Encounter:
         name = dotted_name(value) or ""
@@ -179,7 +185,7 @@ class DependencyGuards:
                 if kinds != CLEAN:
                     found[parameter.name] = kinds
                 continue
-            for option in options(dependency[1]):
+            for option in self._given(dependency[1], stranger):
                 encounter = self.encounter(option, stranger)
                 if verdict(encounter) == "denies":
                     return {}, encounter
@@ -192,6 +198,16 @@ class DependencyGuards:
                 found |= {f"^{parameter.name}.{name}": ABSENT for name in encounter.lacking}
                 break
         return found, None
+
+    def _given(self, call: Value | None, stranger: Stranger) -> list[Value]:
+        """What may fill a parameter, by default first; where all is set up, what refuses strangers comes before that.
+
+        `auth = Auth0() if settings.AUTH_ENABLED else NoAuth()`, and `Depends(auth.get_user)`.
+        """
+        found = list(options(call))
+        if stranger.configured and len(found) > 1:
+            found.sort(key=lambda option: verdict(self.encounter(option, stranger)) != "denies")
+        return found
 
     def _plain_parameter(
         self, parameter: Parameter, stranger: Stranger, path: str, function: Function | None

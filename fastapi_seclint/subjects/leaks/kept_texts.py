@@ -28,10 +28,22 @@ class _Kept:
 def kept(program: Program, found: Caught) -> Iterator[Form]:
     """The texts of an exception that are kept where a handler of the project takes its answer from."""
     for item in (item for form in walk(found.statements) for item in _put(found, form)):
-        scope = found.block.scope
-        local = isinstance(scope, FunctionScope) and scope.is_local(item.store)
-        if not local and _is_answered(program, item):
+        if not _is_local(found.block, item.store) and _is_answered(program, item, _around(program, found.block, item)):
             yield item.text
+
+
+def _is_local(block: Block, name: str) -> bool:
+    return isinstance(block.scope, FunctionScope) and block.scope.is_local(name)
+
+
+def _around(program: Program, block: Block, item: _Kept) -> Block | None:
+    """The function around another one whose own the dictionary is; None where it is that of a module."""
+    functions, number = block.module.facts.functions, block.number
+    while number >= 0 and (number := functions[number][2]) >= 0:
+        outer = program.sites.block(block.module, number)
+        if outer is not None and _is_local(outer, item.store):
+            return outer
+    return None
 
 
 def _put(found: Caught, form: Form) -> Iterator[_Kept]:
@@ -65,9 +77,11 @@ def _telling(found: Caught, value: Form) -> Iterator[tuple[str, Form]]:
             yield "", value
 
 
-def _is_answered(program: Program, item: _Kept) -> bool:
-    for block in program.sites.blocks(frozenset({item.store})):
+def _is_answered(program: Program, item: _Kept, around: Block | None) -> bool:
+    for block in program.sites.blocks(frozenset({item.store})) if around is None else (around,):
         if block.function is None or not is_handler(program, block.function):
+            continue
+        if around is None and _is_local(block, item.store):
             continue
         names = {item.store} | _taken(block, item.store)
         given = (form[2] for form in block.forms.of("return") if form[2] is not None)
