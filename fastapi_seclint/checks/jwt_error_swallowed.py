@@ -27,7 +27,9 @@ from fastapi_seclint.subjects.limits.limiters import inner_numbers
 from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.tokens.after_swallowing import (
     answers_there,
+    comes_by,
     ends_there,
+    goes_on_to,
     refused_by_caller,
     refused_later,
     shows_as_visitor,
@@ -132,6 +134,7 @@ def _in_dependency(program: Program, route: Route, node: Node) -> Iterator[Swall
         not ending.denies
         and ending.place is not None
         and not _within(found, ending.place.at)
+        and not (access.changes_state(route) and any(comes_by(item, ending.place.at) for item in found))
         and any(form[0] == "return" and form[1] == ending.place.at for form in _statements(functions))
         and not ending.conditional
         for ending in missing.endings
@@ -235,7 +238,8 @@ def _in_backends(program: Program, route: Route) -> Iterator[Swallow]:
         for backend in options(layer.arguments.get("backend", 0)):
             method = method_of(backend, "authenticate") if isinstance(backend, Instance) else None
             for swallow in own_swallows(program, method) if method is not None else ():
-                if swallow.returned is not None and any(grants(form) for form in walk(swallow.returned)):
+                given = [swallow.returned] if swallow.returned is not None else goes_on_to(swallow)
+                if any(grants(form) for form in walk(given)):
                     yield swallow
 
 

@@ -166,7 +166,7 @@ def _hashed(known: Passwords, block: Block, form: Form) -> Text | None:
     """The hash or digest of a password that an expression is, made in this very function."""
     if form[0] == "walrus":
         form = form[3]
-    if form[0] not in ("call", "name", "await", "attr"):
+    if form[0] not in ("call", "name", "await", "attr") and not (form[0] == "sub" and form[2][0] == "call"):
         return None
     if form[0] == "name" and _is_given_on(known, block, form):
         return None

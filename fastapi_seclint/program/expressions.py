@@ -10,6 +10,7 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import attributes, calls, definitions, fstrings, setting_reads
 from fastapi_seclint.program.assignments import assign
 from fastapi_seclint.program.comprehensions import comprehension
+from fastapi_seclint.program.lifespan_states import lent
 from fastapi_seclint.program.operators import binary, condition, decide, has_key, worlds
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.subscripts import subscript
@@ -64,7 +65,14 @@ def _attr(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     value = evaluate(interpreter, form[2], scope)
     if form[3] == "app" and isinstance(value, Unknown) and form[2][0] == "name" and form[2][2] in _CONNECTIONS:
         return interpreter.application() or value
+    if _is_state(form[2]) and not interpreter.recording and (held := lent(interpreter, form[3])) is not None:
+        return held
     return attributes.get_attribute(interpreter, value, form[3], Place(scope.module, form[1]))
+
+
+def _is_state(form: Form) -> bool:
+    """Whether an expression is the state of a request by the names it has: `request.state`."""
+    return bool(form[0] == "attr" and form[3] == "state" and form[2][0] == "name" and form[2][2] in _CONNECTIONS)
 
 
 _CONNECTIONS = frozenset({"request", "req", "websocket", "ws", "conn", "connection"})

@@ -74,6 +74,8 @@ class Interpreter:
         self.context: list[object] = []
         self.calls: list[str] = []
         self.objects: dict[int, list[Instance]] = {}
+        self.lifespans: list[Function] = []
+        self.lent: tuple[int, dict[str, Value]] = (0, {})
         self.made_later: dict[int, tuple[Class, list[Instance]]] = {}
         self.unmade: dict[tuple[int, str], Value | None] = {}
         self.implementers: dict[int, tuple[Class, Class]] = {}

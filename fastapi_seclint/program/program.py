@@ -14,6 +14,7 @@ from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.factories import configuration_for, fill_applications, fill_by_hand, make_applications
 from fastapi_seclint.program.guards import Guarding, GuardModel
 from fastapi_seclint.program.interpreter import Interpreter
+from fastapi_seclint.program.mapped import note_mapped
 from fastapi_seclint.program.module_calls import LOADED_ANEW
 from fastapi_seclint.program.modules import Module, Modules
 from fastapi_seclint.program.refusing import write_out
@@ -85,6 +86,7 @@ class Program:
         interpreter, _ = self.interpreter, self.routes
         for module in sorted(self.modules.by_file.values(), key=lambda item: item.file):
             interpreter.run_module(module)
+        note_mapped(self)
 
     def _adopt_orphans(self) -> None:
         """Routers that nothing includes go where something unknown is included: they are found by name at run time."""

@@ -69,6 +69,7 @@ def initialize(interpreter: Interpreter, instance: Instance, kind: str, argument
         for option in options(arguments.get(name)):
             if isinstance(option, Function) and interpreter.recording:
                 interpreter.deferred.append((option, Arguments([instance]), place))
+                interpreter.lifespans.append(option)
     for option in options(arguments.get("on_startup")):
         if isinstance(option, Collection) and interpreter.recording:
             interpreter.deferred += [(item, Arguments(), place) for item in option.items]

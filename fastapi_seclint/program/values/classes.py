@@ -239,7 +239,8 @@ class Class:
     """A class of the project. `fields` are its annotated names with annotation and default, in order.
 
     `view_of` is the router that its decorator was given: its methods are handlers that get the object by dependency.
-    `signature` is what `callables.parameters` makes of a signature that code gives it, once.
+    `signature` is what `callables.parameters` makes of a signature that code gives it, once. `mapped` says that code
+    elsewhere maps it to a table.
     """
 
     module: Module
@@ -254,6 +255,7 @@ class Class:
     decorators: list[Value] = field(default_factory=list)
     view_of: Value | None = None
     signature: tuple[Parameter, ...] | None = field(default=None, init=False, repr=False)
+    mapped: bool = False
 
     @property
     def place(self) -> Place:

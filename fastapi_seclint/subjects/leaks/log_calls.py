@@ -89,6 +89,13 @@ def written(form: Form) -> Iterator[Form]:
                     yield from pieces(value)
 
 
+def _same_text(form: Form, name: Form) -> bool:
+    """Whether an expression is a name of a loop, or its text: `key.decode().lower()`."""
+    while form[0] == "call" and form[2][0] == "attr" and form[2][3] in ("decode", "lower", "title", "strip"):
+        form = form[2][2]
+    return bool(form[0] == "name" and form[2:] == name[2:])
+
+
 def pieces(form: Form) -> Iterator[Form]:
     """The expressions whose text is in the text of an expression."""
     match form:
@@ -124,9 +131,9 @@ def pieces(form: Form) -> Iterator[Form]:
             yield from pieces(inner)
         case ["call", _, ["attr", _, ["name", _, "json"], "dumps"], [inner, *_], _]:
             yield from pieces(inner)
-        case ["comp", _, "dict", [*_, key], [*_, value], [[["tuple", *_, [one, other]], copied, []]]] if one[2:] == [
-            key
-        ] and other[2:] == [value]:
+        case ["comp", _, "dict", key, value, [[["tuple", *_, [one, other]], copied, []]]] if _same_text(
+            key, one
+        ) and _same_text(value, other):
             yield from pieces(copied)
         case ["call", _, ["attr", _, ["attr", _, _, "headers" | "cookies"] as inner, "items" | "mutablecopy"], [], []]:
             yield inner

@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import ask, callers
 from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_token
 from fastapi_seclint.subjects.leaks.annotated import annotated_classes
+from fastapi_seclint.subjects.leaks.bound_arguments import bound_rest
 from fastapi_seclint.subjects.leaks.currencies import is_directory, is_list, is_no_credential, names_something
 from fastapi_seclint.subjects.leaks.entry_keys import after_failure, finds_an_entry
 from fastapi_seclint.subjects.leaks.log_calls import pieces
@@ -28,6 +29,7 @@ from fastapi_seclint.subjects.leaks.open_fields import open_field
 from fastapi_seclint.subjects.leaks.records import password_inside
 from fastapi_seclint.subjects.leaks.requested import (
     from_request,
+    is_of_scope,
     is_session_cookie,
     is_setting,
 )
@@ -104,6 +106,8 @@ class Leaks:
                 return _whole(self.mapping(inner), form) if inner[0] == "name" else None
             case ["call", *_]:
                 return self.made(form)
+            case _ if is_of_scope(form):
+                return Leak("the request's headers", form)
             case ["sub", _, _, ["const", _, str() as key]]:
                 return self.named(key, form) or self.address(form, key)
             case ["attr", _, inner, "__dict__"]:
@@ -112,7 +116,7 @@ class Leaks:
                 return Leak(f"the request's {part}", form)
             case ["attr", _, inner, "key"] if vocabulary(self.program).kind(name_of(inner)) == "API key":
                 return Leak(f"`{name_of(inner)}.key`", form)
-            case ["attr", _, ["name", _, bound], "arguments"] if (rest := _bound_rest(self.block, bound)) is not None:
+            case ["attr", _, ["name", _, bound], "arguments"] if (rest := bound_rest(self.block, bound)) is not None:
                 return _whole(self.arguments(rest), form)
             case ["attr", _, _, name]:
                 return self.named(str(name), form) or self.address(form) or self.model(form) or self.mapping(form)
@@ -120,7 +124,7 @@ class Leaks:
                 found = self.named(str(name), form) or self.assigned(form) or self.address(form) or self.model(form)
                 if found is None and is_session_cookie(self.program, self.block, str(name)):
                     return Leak("the cookie of a session", form)
-                if found is None and is_one_time_code(self.block, str(name)):
+                if found is None and is_one_time_code(self.program, self.block, str(name)):
                     return Leak(f"`{name}`, a one-time code,", form)
                 if found is None and (inside := password_inside(self.program, self.block, form)):
                     return Leak(f"`{name}`, which has `{inside}` in it,", form)
@@ -218,7 +222,8 @@ class Leaks:
                 if key and ("session" in words_of(key) or self.named(key, form) is not None):
                     return Leak(f"the request's `{key}`", form)
                 for part in pieces(statement[3]):
-                    if part[0] == "attr" and part[3] == "headers" and self.is_request(part[2]):
+                    whole = part[0] == "attr" and part[3] == "headers" and self.is_request(part[2])
+                    if whole or is_of_scope(part):
                         return Leak("the request's headers", form)
         return None
 
@@ -337,34 +342,6 @@ class Leaks:
             case [["assign", _, _, ["call", _, ["attr", _, _, method], *_] as call]] if method in _DUMPS:
                 return list(call)
         return None
-
-
-def _bound_rest(block: Block, name: str) -> Form | None:
-    """The `args` or `kwargs` of `bound = signature(function).bind(*args, **kwargs)`, whose `arguments` have names."""
-    for form in block.forms.of("assign"):
-        match form:
-            case [
-                "assign",
-                _,
-                [["name", _, target]],
-                ["call", _, ["attr", _, _, "bind" | "bind_partial"], given, named],
-            ]:
-                starred = [item[2] for item in given if item[0] == "star"]
-                rest: list[Form] = [*starred, *(value for keyword, value, _ in named if keyword is None)]
-                if target == name and rest and rest[0][0] == "name" and not _is_changed(block, name):
-                    return rest[0]
-    return None
-
-
-def _is_changed(block: Block, name: str) -> bool:
-    """Whether something is taken out of the arguments or put in their place: `bound.arguments.pop("password")`."""
-    for form in block.forms.of("call", "assign", "delete"):
-        for target in [form[2]] if form[0] == "call" else form[2]:
-            if target[0] == "sub" or (target[0] == "attr" and target[3] == "pop"):
-                held = target[2]
-                if held[0] == "attr" and held[3] == "arguments" and held[2][2:] == [name]:
-                    return True
-    return False
 
 
 def _given(scope: FunctionScope, name: str) -> Iterator[Form]:

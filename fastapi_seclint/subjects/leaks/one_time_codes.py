@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.code.handing import handed as given_by_callers
 from fastapi_seclint.subjects.code.literal_names import name_of
+from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.leaks.log_calls import LEVELS, PRINTS
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
 
 _CODE = re.compile(r"^((sms|email|mail|login|numeric|plain)_?)?(code|pin|passcode)$", re.I)
 _ONE_TIME = re.compile(r"(\b|_)(otp|one[ _-]?time|two[ _-]?factor|2fa|verification|verify|passcode)(\b|_)", re.I)
@@ -17,17 +23,36 @@ _RANDOM = re.compile(
 )
 
 
-def is_one_time_code(block: Block, name: str) -> bool:
-    """Whether a name is such a code, by how it was made and what the function says of it."""
+_GUESSED = frozenset({"randbelow"})
+"""What makes a number that nobody can guess (secrets): of a text it may be the name of a link."""
+
+
+def is_one_time_code(program: Program, block: Block, name: str) -> bool:
+    """Whether a name is such a code, by how it was made, here or by who hands it over, and what functions say of it."""
     scope = block.scope
     if not _CODE.match(name) or not isinstance(scope, FunctionScope):
         return False
     given = [item[-1] for item in scope.assignments(name) if item[0] in ("assign", "annassign") and item[-1]]
     made = any(_RANDOM.search(name_of(call[2])) for value in given for call in walk(value) if call[0] == "call")
     handed = not given and any(item[0] == name for item in scope.function.parameters)
+    if handed and _ONE_TIME.search(scope.function.name) is None:
+        return any(_is_number(caller, value) for caller, value in given_by_callers(program, scope.function, name))
     if handed:
-        return _ONE_TIME.search(scope.function.name) is not None
+        return True
+    if any(_is_unguessable(value) for value in given):
+        return True
     return made and any(map(_ONE_TIME.search, (scope.function.name, *_told(block))))
+
+
+def _is_number(block: Block, form: Form) -> bool:
+    """Whether an expression is such a number, or was given one in the same block: `self.codes[phone]`."""
+    text = code(form)
+    kept = [item for item in block.forms.of("assign") if text and any(code(target) == text for target in item[2])]
+    return _is_unguessable(form) or any(_is_unguessable(item[3]) for item in kept)
+
+
+def _is_unguessable(form: Form) -> bool:
+    return any(item[0] == "call" and last_name(item[2]) in _GUESSED for item in walk(form))
 
 
 def _told(block: Block) -> list[str]:

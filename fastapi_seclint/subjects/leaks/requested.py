@@ -66,6 +66,19 @@ def asks_scheme(value: Form | None, scope: FunctionScope) -> bool:
     return False
 
 
+def is_of_scope(form: Form) -> bool:
+    """Whether an expression is all headers of a request that an ASGI application gets, or an object that has them.
+
+    `scope["headers"]` is a list of pairs (ASGI, "HTTP Connection Scope"); starlette's `Headers(scope=scope)` reads it.
+    """
+    match form:
+        case ["sub", _, ["name", _, "scope"] | ["attr", _, _, "scope"], ["const", _, "headers"]]:
+            return True
+        case ["call", _, ["name" | "attr", *_] as maker, [], [["scope" | "raw", given, _]]] if maker[-1] == "Headers":
+            return given[2:] == ["scope"] or is_of_scope(given)
+    return False
+
+
 def from_request(form: Form) -> str:
     """The header or cookie that an expression takes from a request, or a part of its text; empty for anything else."""
     match form:

@@ -54,7 +54,7 @@ def is_table(cls: Class) -> bool:
         return True
     for base in cls.lineage():
         if isinstance(base, Class):
-            if "__tablename__" in base.namespace:
+            if base.mapped or "__tablename__" in base.namespace:
                 return True
             if any(isinstance(item, External) and _COLUMN.search(item.name) for item in base.namespace.values()):
                 return True

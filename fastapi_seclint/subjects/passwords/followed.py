@@ -38,7 +38,7 @@ from fastapi_seclint.subjects.passwords.parameters import is_about_passwords
 from fastapi_seclint.subjects.passwords.requests import Requests
 from fastapi_seclint.subjects.passwords.spoken import blocks
 from fastapi_seclint.subjects.passwords.stages import Kind, Text, Where
-from fastapi_seclint.subjects.passwords.unpacked import names_given, part_of
+from fastapi_seclint.subjects.passwords.unpacked import names_given, part_of, part_returned
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ class Passwords:
                 return self.text(where, owner, depth - 1)
             case ["sub", _, ["tuple" | "list", _, items], ["opaque", _]]:
                 return self.strongest(where, items, depth - 1)
+            case ["sub", _, ["call", *_] as call, ["const", _, int() as number]]:
+                return self._of_part(where, call, number, depth - 1)
             case ["call", *_]:
                 return self._of_call(where, form, depth - 1)
             case ["await" | "walrus" | "star", *_]:
@@ -272,6 +274,17 @@ class Passwords:
             return inner
         said = inner.kind == "plain" and (is_about_passwords(function) or only_given_passwords(self.program, function))
         return made if said else replace(made, through=call, sure=inner.sure)
+
+    def _of_part(self, where: Where, call: Form, number: int, depth: int) -> Text | None:
+        """A hash or digest that a function of the project returns beside something else, its salt say."""
+        plain = self.strongest(where, arguments(call), depth)
+        for body, item in part_returned(self.program, where.block, call, number) if plain is not None else ():
+            function = body.function
+            given = frozenset(one[0] for one in function.parameters) - {"self", "cls"} if function else frozenset()
+            made = self.text(Where(body, given), item, depth)
+            if made is not None and made.kind != "plain" and plain is not None and plain.kind == "plain":
+                return replace(made, through=call, sure=plain.sure)
+        return None
 
     def _promises(self, function: Function) -> bool:
         """Whether a function that cannot be followed is named after hashing."""

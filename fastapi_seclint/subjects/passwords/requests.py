@@ -25,7 +25,7 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
-from fastapi_seclint.subjects.owners.records import classes_in, is_schema, is_table
+from fastapi_seclint.subjects.owners.records import classes_in, field_names, is_schema, is_table
 from fastapi_seclint.subjects.passwords.callers import Callers
 from fastapi_seclint.subjects.passwords.left_out import is_made_up
 from fastapi_seclint.subjects.passwords.made_models import made_of
@@ -146,8 +146,7 @@ class Requests:
             ):  # fmt: skip
                 return self.source(where, given, depth - 1)
             case ["call", _, ["name" | "attr", *_], positional, keywords]:
-                made = None if positional else self._of_making(where, form, keywords)
-                return made or self._of_maker(where, form)
+                return self._of_making(where, form, positional, keywords) or self._of_maker(where, form)
         return None
 
     def _of_maker(self, where: Where, form: Form) -> Source | None:
@@ -156,14 +155,15 @@ class Requests:
             body = body_of(self.program, function)
             given = [item[2] for item in function.forms.of("return") if item[2] is not None]
             if body is not None and len(given) == 1 and given[0][0] == "call" and not given[0][3]:
-                return self._of_making(Where(body), given[0], given[0][4])
+                return self._of_making(Where(body), given[0], [], given[0][4])
         return None
 
-    def _of_making(self, where: Where, form: Form, keywords: list[Form]) -> Source | None:
+    def _of_making(self, where: Where, form: Form, positional: list[Form], keywords: list[Form]) -> Source | None:
         cls = next(iter(classes_in(ask(self.program, where.block, form[2]))), None)
         values = given_beside(keywords)
-        if cls is None or not is_schema(cls) or values is None:
+        if cls is None or not is_schema(cls) or values is None or any(item[0] == "star" for item in positional):
             return None
+        values = dict(zip(field_names(cls), positional, strict=False)) | values
         return Source(cls, values=values, where=where)
 
     def _of_attribute(self, where: Where, form: Form, inner: Form, name: str, depth: int) -> Source | None:
@@ -228,7 +228,7 @@ class Requests:
             if is_table(cls) or not is_schema(cls) or self._hashed_by_callers(function, name, depth):
                 return None
             given = self._source_from_callers(function, name, depth)
-            return Source(cls, sure=given is not None and given.sure)
+            return Source(cls, sure=given is not None and (given.sure or self._is_made_of_typed(given, depth)))
         if self._is_dependency(parameter):
             return None
         if handler and base is not None and (made := next(made_of(base), None)) is not None:
@@ -249,6 +249,13 @@ class Requests:
         if parameter.annotation is None or is_mapping(base):
             return self._source_from_callers(function, name, depth)
         return None
+
+    def _is_made_of_typed(self, source: Source, depth: int) -> bool:
+        """Whether a password that surely comes with a request is among what an object is made of."""
+        given = source.values.items() if source.values is not None and source.where is not None else ()
+        values = [value for key, value in given if naming(key) == "plain"]
+        found = [self._passwords.text(source.where, value, min(depth, 4)) for value in values if source.where]
+        return bool(found) and all(text is not None and text.kind == "plain" and text.sure for text in found)
 
     def _source_from_callers(self, function: Function, name: str, depth: int) -> Source | None:
         if self._hashed_by_callers(function, name, depth):

@@ -40,8 +40,18 @@ def _tuples(program: Program, block: Block, value: Form) -> Iterator[tuple[Block
                 yield body, form[2]
 
 
+def part_returned(program: Program, block: Block, call: Form, number: int) -> Iterator[tuple[Block, Form]]:
+    """A part of what functions of the project return as a tuple: `derive(password, salt)[1]`."""
+    for where, given in _tuples(program, block, call):
+        if number < len(given[2]) and not any(item[0] == "star" for item in given[2][: number + 1]):
+            yield where, given[2][number]
+
+
 def part_of(targets: list[Form], name: str, value: Form) -> Form | None:
-    """The expression that a name is given by an assignment, one of a tuple perhaps: `user, password = form`."""
+    """The expression that a name is given by an assignment, one of a tuple perhaps: `user, password = form`.
+
+    Of what a call returns it is an item: `salt, digest = derive(password)` gives `derive(password)[1]`.
+    """
     for target in targets:
         if target[0] == "name" and target[2] == name:
             return value
@@ -50,6 +60,11 @@ def part_of(targets: list[Form], name: str, value: Form) -> Form | None:
             for item, part in parts:
                 if item[0] == "name" and item[2] == name:
                     return part
+        elif target[0] in ("tuple", "list") and value[0] in ("call", "await"):
+            call = value[2] if value[0] == "await" else value
+            for number, item in enumerate(target[2]):
+                if item[0] == "name" and item[2] == name:
+                    return ["sub", call[1], call, ["const", call[1], number]]
     return None
 
 

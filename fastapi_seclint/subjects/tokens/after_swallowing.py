@@ -39,6 +39,27 @@ def ends_there(swallow: Swallow) -> bool:
     return bool(swallow.body) and all(last_name(form[2]) in _FAREWELLS or is_log_call(form) for form in done)
 
 
+def comes_by(swallow: Swallow, at: int) -> bool:
+    """Whether whoever comes to an ending of the same function has been through the `try` first, without a token too.
+
+    Then it is the swallowed failure that lets him in, and not that he sent nothing.
+    """
+    function = swallow.function
+    body = function.module.facts.body(function.number)
+    trying = next((form for form in body if form[0] in ("try", "with") and holds(form[1], swallow.at)), None)
+    if swallow.returned is not None or trying is None or trying[1] >= at:
+        return False
+    tried = trying[2] if trying[0] == "try" else trying[3]
+    asked = any(form[0] in ("if", "ifexp", "bool") for form in walk(tried))
+    return not asked and not any(form[0] == "if" and form[1] < trying[1] for form in body)
+
+
+def goes_on_to(swallow: Swallow) -> list[Form]:
+    """What a function gives behind an `except` that gives nothing, where no test stands between the two."""
+    later = [form for form in swallow.function.forms.of("if", "return") if form[1] > swallow.at]
+    return [] if any(form[0] == "if" for form in later) else later
+
+
 def answers_there(program: Program, swallow: Swallow) -> bool:
     """Whether the `except` puts down what the caller is answered, and a function gives that and does nothing more.
 
