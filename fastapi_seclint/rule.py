@@ -21,8 +21,13 @@ Persona = Literal["regular", "pedantic", "auditor"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
 CONFIDENCES: tuple[Confidence, ...] = ("high", "medium", "low")
 PERSONAS: tuple[Persona, ...] = ("regular", "pedantic", "auditor")
-BEHIND_AUTHENTICATION = ("missing-authorization", "missing-ownership-check", "inactive-user-accepted")
-"""Rules that speak of routes whose callers are known, so that what they find comes up once a guard is mended."""
+BEHIND_AUTHENTICATION = (
+    "missing-authorization", "missing-ownership-check", "inactive-user-accepted", "jwt-subject-unchecked"
+)  # fmt: skip
+"""Rules that speak of routes whose callers are known and of guards that know them.
+
+What they find comes up once a guard is mended, or guards a route for the first time.
+"""
 
 
 @dataclass(frozen=True, slots=True)

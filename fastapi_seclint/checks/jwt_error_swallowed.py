@@ -288,5 +288,5 @@ def _finding(place: Location, swallow: Swallow, routes: list[Route]) -> Finding:
         route=access.key(routes[0]),
         evidence=evidence,
         fix=refused(swallow),
-        masks=("unprotected-route", "optional-auth-unchecked", "jwt-subject-unchecked", *BEHIND_AUTHENTICATION),
+        masks=("unprotected-route", "optional-auth-unchecked", *BEHIND_AUTHENTICATION),
     )

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from fastapi_seclint.outcome import Report
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Finding
 
-_BEHIND = frozenset({*BEHIND_AUTHENTICATION, "jwt-subject-unchecked"})
-"""What is said of guards and routes that lie in other files than what reads the token."""
+_OF_REFUSALS = "missing-www-authenticate"
+"""What is said of how a guard refuses, once it guards something; a refusal that a fix writes has its header."""
 BRINGS_UP = "it brings up"
 """How an objection begins that names a finding which was not there before."""
 Key = tuple[str, str, str, tuple[str, str] | None]
@@ -40,24 +40,35 @@ def _new_findings(before: Report, after: Report, mended: Sequence[Finding]) -> s
             allowed[key(finding)] -= 1
         elif gone[key(finding)] > 0:
             return "the mistake is still there afterwards"
-        elif finding.rule.review is None and not any(_masked(finding, by) for by in mended):
+        elif finding.rule.review is None and not any(_masked(finding, by, before, after) for by in mended):
             return f"{BRINGS_UP} {finding.rule.name} at {finding.location}"
     return ""
 
 
-def _masked(finding: Finding, by: Finding) -> bool:
+def _masked(finding: Finding, by: Finding, before: Report, after: Report) -> bool:
     """Whether a finding may rightly come up once another one is mended."""
+    if finding.rule.name == _OF_REFUSALS and BEHIND_AUTHENTICATION[0] in by.masks:
+        return _line(finding, after) in _lines(finding, before)
     if finding.rule.name not in by.masks and finding.rule.code not in by.masks:
         return False
     if finding.rule.name == "missing-authorization" and by.rule.name == "unprotected-route":
         return finding.symbol == by.symbol  # others only differ from it now
-    if finding.rule.name in _BEHIND or (finding.rule == by.rule and finding.route != by.route):
+    if finding.rule.name in BEHIND_AUTHENTICATION or (finding.rule == by.rule and finding.route != by.route):
         return True
     if by.route is not None and finding.route is not None:
         return finding.route == by.route
     if by.route is None:
         return finding.location.path in _paths(by)
     return finding.symbol == by.symbol and finding.location.path == by.location.path
+
+
+def _line(finding: Finding, report: Report) -> str:
+    lines = _lines(finding, report)
+    return lines[finding.location.span.line - 1] if finding.location.span.line <= len(lines) else ""
+
+
+def _lines(finding: Finding, report: Report) -> list[str]:
+    return [line.strip() for line in report.sources.get(finding.location.path, "").split("\n")]
 
 
 def _paths(finding: Finding) -> set[str]:
