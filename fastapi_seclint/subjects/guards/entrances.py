@@ -149,11 +149,23 @@ def _ends_anybodys_session(program: Program, route: Route, found: list[str]) -> 
 def _takes_code(program: Program, found: list[str], route: Route) -> bool:
     """Whether a login elsewhere sends people back here with a code (RFC 6749, section 4.1.2).
 
-    Where the path or the handler names whose login that is, it need not say that people come back: `/auth/google`.
+    Where the path or the handler names whose login that is, it need not say that people come back: `/auth/google`. An
+    application that has been there itself sends what it was given: `POST /login/google` with an `id_token`.
     """
     names = [*found[-1:], *([route.function.name] if route.function is not None else [])]
     back = bool(found) and _CALL_BACK.match(found[-1]) is not None
-    return (back or any(is_of_provider(snake(name)) for name in names)) and "code" in _sent(program, route)
+    of_provider = any(is_of_provider(snake(name)) for name in names)
+    if not back and not of_provider:
+        return False
+    sent = set(_sent(program, route))
+    return "code" in sent or (
+        of_provider and bool(sent & _OF_PROVIDERS) and any(_COMES_IN.search(snake(one)) for one in names)
+    )
+
+
+_OF_PROVIDERS = frozenset({"access_token", "id_token", "credential", "google_token"})
+"""What a provider gives an application that somebody has logged in with (OpenID Connect Core 1.0, section 3.2.2.5)."""
+_COMES_IN = re.compile(r"(^|_)(log_?in|sign_?(in|up)|register|auth\w*|tokens?|create_(user|account))(_|$)")
 
 
 def _invites(route: Route, found: list[str]) -> bool:

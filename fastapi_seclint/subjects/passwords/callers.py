@@ -27,7 +27,7 @@ class Callers:
     def given(self, function: Function, name: str) -> Iterator[tuple[Block, Form, bool]]:
         """The expressions that calls pass for a parameter, and whether the call is known to reach the function.
 
-        For `**values` that is what callers spread.
+        For `**values` that is what callers spread; what they spread has an item for another parameter.
         """
         index = next((number for number, item in enumerate(function.parameters) if item[0] == name), -1)
         rest = index >= 0 and function.parameters[index][1] == KEYWORDS
@@ -39,6 +39,9 @@ class Callers:
             position = index - 1 if bound else index
             if passed is None and 0 <= position < len(call[3]) and not any(item[0] == "star" for item in call[3]):
                 passed = call[3][position]
+            if passed is None:
+                spread = [value for keyword, value, _ in call[4] if keyword is None]
+                passed = ["sub", spread[0][1], spread[0], ["const", spread[0][1], name]] if len(spread) == 1 else None
             if passed is not None:
                 yield block, passed, sure
 

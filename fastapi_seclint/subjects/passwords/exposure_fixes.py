@@ -18,7 +18,7 @@ from fastapi_seclint.subjects.code.named_answers import registration
 from fastapi_seclint.subjects.code.origins import ask, bodies, body_of, callers
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.spelling import code
-from fastapi_seclint.subjects.owners.records import is_schema
+from fastapi_seclint.subjects.owners.records import field_names, is_schema
 from fastapi_seclint.subjects.passwords.collections import comes_by_detour
 from fastapi_seclint.subjects.passwords.dumping import only_outside
 from fastapi_seclint.subjects.passwords.fields import Givers, owner_among
@@ -80,7 +80,8 @@ class Taking:
                 return "{}" if self._is_object(value) else None
             shape = self._shape(written, depth - 1) if depth else None
             asked = any(form[0] == "if" and mentions(form[2], {value[2]}) for form in self.block.forms.every)
-            return "{}" if shape == "{} | None" and asked else shape
+            one = shape == "{} | None" or (shape is None and self._has_fields(value))
+            return "{}" if one and asked else shape
         if value[0] == "comp" and value[2] == "dict":
             return "{}"
         if value[0] in ("list", "comp"):
@@ -98,6 +99,13 @@ class Taking:
         if name in _ONE and value[2][0] == "attr":
             return "{} | None" if name in _MAYBE else "{}"
         return self._of_function(value, depth)
+
+    def _has_fields(self, named: Form) -> bool:
+        """Whether a field of what a name holds is read: a list of such objects has none."""
+        found = self.givers.shown(self.block, named)
+        fields = set(field_names(found[1])) if found is not None and found[1] is not None else set()
+        read = (form for form in self.block.forms.of("attr") if form[2][0] == "name" and form[2][2] == named[2])
+        return any(form[3] in fields for form in read)
 
     def _of_function(self, call: Form, depth: int) -> str | None:
         found = ask(self.program, self.block, call[2])

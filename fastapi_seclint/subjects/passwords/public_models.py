@@ -11,7 +11,7 @@ from fastapi_seclint.edits import AddImport, Edit, InsertStatements
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.program.values import Class, External
+from fastapi_seclint.program.values import Class, External, options
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.owners.records import field_names, is_schema, is_table
@@ -56,8 +56,12 @@ def public_model(program: Program, cls: Class, user: Module) -> PublicModel | No
 
 
 def _shows_most(base: Class, cls: Class) -> bool:
-    """Whether a base has at least half of the fields; one that has an id alone would take the rest from callers."""
-    return 2 * len(field_names(base)) >= len([name for name in field_names(cls) if not naming(name)])
+    """Whether a base has at least half of the fields; one that has an id alone would take the rest from callers.
+
+    One that is called after something else, or nothing at all, has to have them all: `BaseModel` with an id and a date.
+    """
+    known, wanted = len(field_names(base)), len([name for name in field_names(cls) if not naming(name)])
+    return 2 * known >= wanted if {*words_of(base.name)} & {*words_of(cls.name)} else known >= wanted
 
 
 def _has_password(cls: Class) -> bool:
@@ -106,7 +110,10 @@ def _made(cls: Class, user: Module) -> PublicModel | None:
     name = next((name for name in names if name not in cls.module.facts.words), None)
     if name is None:
         return None
-    edits: list[Edit] = [AddImport(path, "pydantic", "BaseModel")]
+    known = options(cls.module.scope.local("BaseModel"))
+    own = not any(isinstance(one, External) and one.name.startswith("pydantic.") for one in known)
+    base = local_name(cls.module, "BaseModel", "pydantic") if own else "BaseModel"
+    edits: list[Edit] = [AddImport(path, "pydantic", "BaseModel", base if base != "BaseModel" else None)]
     lines = ""
     for field, annotation in fields:
         kind, _, rest = str(annotation).partition(" ")
@@ -114,7 +121,7 @@ def _made(cls: Class, user: Module) -> PublicModel | None:
             kind = _spelled(cls.module, kind)
             edits += [AddImport(path, _HOMES[kind], kind)] if kind in _HOMES else []
         lines += f"    {field}: {kind} {rest}".rstrip() + "\n"
-    edits.append(InsertStatements(path, span_of(statement[1]), "after", f"class {name}(BaseModel):\n{lines}"))
+    edits.append(InsertStatements(path, span_of(statement[1]), "after", f"class {name}({base}):\n{lines}"))
     return _imported(name, cls.module, user, tuple(edits), False)
 
 
@@ -141,7 +148,17 @@ def _fields(cls: Class) -> Iterator[tuple[str, str | None]]:
                 continue
             seen.add(name)
             if annotation != "":
-                yield name, annotation if base.module is cls.module else None
+                yield name, annotation if base.module is cls.module or _is_plain(annotation) else None
+
+
+def _is_plain(annotation: str | None) -> bool:
+    """Whether the annotation of a base in another file means the same everywhere: `int | None`, or `UUID`."""
+    words = re.findall(r"\w+", (annotation or "?").partition("=")[0])
+    head, *rest = words or [""]
+    return (head in _PLAIN or head in _HOMES) and all(word in _PLAIN for word in rest)
+
+
+_PLAIN = frozenset({"int", "str", "float", "bool", "bytes", "None"})
 
 
 def _field(form: Form, table: bool) -> tuple[str, str | None]:
@@ -187,6 +204,9 @@ def _of_column(given: list[Form], keywords: list[Form]) -> str | None:
 def validates_objects(program: Program) -> bool:
     """Whether models have `model_validate`, as those of pydantic 2 do; a project of version 1 says `orm_mode`.
 
+    So may one of version 2 that was of version 1 once, where its version is declared:
     https://docs.pydantic.dev/latest/migration/
     """
+    if program.versions.surely_at_least("pydantic", (2, 0)):
+        return True
     return not (program.versions.surely_below("pydantic", (2, 0)) or program.modules.speaking(("orm_mode",)))
