@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.leaks.raw_query import RawRead, raw_reads
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
+from fastapi_seclint.subjects.secrets.key_headers import header_name, parameter_instead, read_instead
 from fastapi_seclint.subjects.secrets.presented import query_alias
 from fastapi_seclint.subjects.secrets.sent import core
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
@@ -68,10 +68,10 @@ def api_key_in_query(program: Program) -> Iterator[Finding]:
             yield RULE.finding(place.location, _MESSAGE)
     handlers = {id(route.function) for route in program.routes}
     reads = [read for read in raw_reads(program) if not _is_agreed(read.name)]
-    for block, location in (*_compared(program, reads), *_refused(program, reads)):
+    for block, location, fix in (*_compared(program, reads), *_refused(program, reads)):
         if location not in seen and id(block.function) not in handlers:
             seen.add(location)
-            yield RULE.finding(location, _MESSAGE, confidence="medium", symbol=block.symbol)
+            yield RULE.finding(location, _MESSAGE, confidence="medium", symbol=block.symbol, fix=fix)
 
 
 def _models(program: Program) -> Iterator[tuple[Block, Form]]:
@@ -99,17 +99,17 @@ def _is_agreed(name: str) -> bool:
     return name.startswith("hub.") or "verify" in name
 
 
-def _compared(program: Program, reads: list[RawRead]) -> Iterator[tuple[Block, Location]]:
+def _compared(program: Program, reads: list[RawRead]) -> Iterator[tuple[Block, Location, Fix | None]]:
     """Where a key that a guard compares is taken from the query: by a parameter with an alias, or from the request."""
     places = {id(read.form) for read in reads}
     for item in comparisons(program):
         given, function = core(item.given), item.block.function
         alias = query_alias(program, function, given[2]) if given[0] == "name" and function is not None else None
         read = _read(item.block, given, places)
-        if item.kind in _KEYS and alias is not None:
-            yield item.block, alias.place.location
+        if item.kind in _KEYS and alias is not None and function is not None:
+            yield item.block, alias.place.location, parameter_instead(function, alias.name)
         elif item.kind in _KEYS and read is not None:
-            yield item.block, item.block.location(read)
+            yield item.block, item.block.location(read), read_instead(item.block, read)
 
 
 def _read(block: Block, form: Form, places: set[int]) -> Form | None:
@@ -121,11 +121,11 @@ def _read(block: Block, form: Form, places: set[int]) -> Form | None:
     return form if any(id(part) in places for part in walk([form])) else None
 
 
-def _refused(program: Program, reads: list[RawRead]) -> Iterator[tuple[Block, Location]]:
+def _refused(program: Program, reads: list[RawRead]) -> Iterator[tuple[Block, Location, Fix | None]]:
     """The API keys that a guard reads and looks up: it refuses who has none that is known."""
     for read in reads:
         if vocabulary(program).kind(read.name) == "API key" and any(map(_refuses, read.block.forms.of("raise"))):
-            yield read.block, read.block.location(read.form)
+            yield read.block, read.block.location(read.form), read_instead(read.block, read.form)
 
 
 def _refuses(form: Form) -> bool:
@@ -137,11 +137,11 @@ def _refuses(form: Form) -> bool:
 
 
 def _header_instead(call: Call) -> tuple[Edit, ...] | None:
-    """`APIKeyHeader` with the usual header name; None when the parameter's name is not written in the call."""
+    """`APIKeyHeader` with the usual header name; None when nobody sees what the parameter is called."""
     path, function = call.block.module.path, call.form[2]
     given = call.argument("name", 0)
     name = string(call.value(given)) if given is not None else None
-    if given is None or name is None or given.form[0] != "const":
+    if given is None or name is None or given.form[0] not in ("const", "name"):
         return None
     header = f'"{header_name(name)}"'
     named: Edit = (
@@ -167,13 +167,3 @@ def _imported(path: str, function: Form) -> tuple[Edit, ...]:
 
 def _dotted(form: Form) -> str:
     return str(form[2]) if form[0] == "name" else f"{_dotted(form[2])}.{form[3]}"
-
-
-def header_name(name: str) -> str:
-    """The header for a query parameter: `api_key` and its like become `X-API-Key`, others `X-Name`."""
-    words = [word for word in re.split(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])", name) if word]
-    if "".join(words).lower() in ("apikey", "key", "xapikey"):
-        return "X-API-Key"
-    if words[:1] in (["x"], ["X"]):
-        words = words[1:]
-    return "-".join(["X", *("API" if word.lower() == "api" else word.capitalize() for word in words)])

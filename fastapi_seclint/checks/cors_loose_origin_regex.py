@@ -25,8 +25,10 @@ from fastapi_seclint.subjects.code.origins import blocks_of
 from fastapi_seclint.subjects.cors.assembled_patterns import assembled, literal
 from fastapi_seclint.subjects.cors.configurations import cors, surely_off, surely_on, used
 from fastapi_seclint.subjects.cors.origin_patterns import Looseness, looseness
+from fastapi_seclint.subjects.cors.own_test_fixes import mended
 from fastapi_seclint.subjects.cors.own_tests import loose_tests
 from fastapi_seclint.subjects.cors.tightening import tightened
+from fastapi_seclint.subjects.cors.weak_origins import without_null
 from fastapi_seclint.subjects.hardening.middleware import Configuration, Option, World
 
 if TYPE_CHECKING:
@@ -83,10 +85,12 @@ def cors_loose_origin_regex(program: Program) -> Iterator[Finding]:
         elif _lists_null(configuration):
             option = configuration.options["allow_origins"]
             message = _MESSAGES["null"].replace("the pattern", "the list")
-            yield RULE.finding(option.location, message, symbol=configuration.block.symbol)
+            fix = without_null(program, [world.get("allow_origins") for world in configuration.worlds])
+            yield RULE.finding(option.location, message, symbol=configuration.block.symbol, fix=fix)
     for test in loose_tests(program):
         message = _MESSAGES[test.found.mistake].format(part=test.found.part)
-        yield RULE.finding(test.block.location(test.at), message, confidence="medium", symbol=test.block.symbol)
+        place = test.block.location(test.at)
+        yield RULE.finding(place, message, confidence="medium", symbol=test.block.symbol, fix=mended(test))
 
 
 def _lists_null(configuration: Configuration) -> bool:

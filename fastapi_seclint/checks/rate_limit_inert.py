@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.limits.connection import by_connection
 from fastapi_seclint.subjects.limits.forgetful import forgetful, made_for_each
 from fastapi_seclint.subjects.limits.inert import DefaultLimits, decorators_above, inert_default_limits, is_uncalled
 from fastapi_seclint.subjects.limits.keys import ClientKey, client_keys
+from fastapi_seclint.subjects.limits.made_once import made_once
 from fastapi_seclint.subjects.limits.stores import SharedStore, shared_stores
 from fastapi_seclint.subjects.limits.uncounted import uncounted
 
@@ -156,6 +157,7 @@ def _made_anew(program: Program) -> Iterator[Finding]:
                 f"{function.name} makes a new store for every request, so nobody's requests are ever counted together: "
                 "make it once, at the top of the module",
                 symbol=function.dotted,
+                fix=made_once(call.block, call.form),
             )
     for block, form in forgetful(program):
         yield RULE.finding(
@@ -164,12 +166,14 @@ def _made_anew(program: Program) -> Iterator[Finding]:
             "at the top of the module",
             confidence="medium",
             symbol=block.symbol,
+            fix=made_once(block, form),
         )
-    for location, symbol in dict(made_for_each(program)).items():
+    for location, (symbol, fix) in {one[0]: one[1:] for one in made_for_each(program)}.items():
         yield RULE.finding(
             location,
             "every request makes this limiter anew, so nobody's requests are ever counted together: make it once, at "
             "the top of the module",
             confidence="medium",
             symbol=symbol,
+            fix=fix,
         )

@@ -23,11 +23,16 @@ _MATCHING = ("match", "fullmatch", "search")
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """A test of the origin that asks: where it stands, and what a stranger's origin passes it by."""
+    """A test of the origin that asks: where it stands, and what a stranger's origin passes it by.
+
+    `plain` are the patterns that it asks with, as they are for a match of the whole origin.
+    """
 
     block: Block
     at: int
     found: Looseness
+    form: Form
+    plain: tuple[str, ...]
 
 
 def loose_tests(program: Program) -> Iterator[Test]:
@@ -80,32 +85,35 @@ def _judged(program: Program, block: Block, around: list[Block], test: Form) -> 
             if symbol == "and" and any(strict):
                 return [], True
             return [found for tests, _ in parts for found in tests], all(strict)
-    patterns = list(_patterns(program, block, around, test))
+    asked = list(_patterns(program, block, around, test))
+    plain, patterns = tuple(text for text, _ in asked), [whole for _, whole in asked]
     loose = [found for pattern in patterns if (found := looseness(pattern)) is not None]
     asks = test[0] in ("call", "compare") and any(is_asking(around, item) for item in walk(test[2:]))
-    return [Test(block, test[1], found) for found in loose[:1]], not loose and asks and not _is_presence(test)
+    return [Test(block, test[1], found, test, plain) for found in loose[:1]], not loose and asks and not _is_presence(
+        test
+    )
 
 
 def _is_presence(test: Form) -> bool:
     return test[0] == "compare" and all(item[0] == "const" and not item[2] for item in test[4])
 
 
-def _patterns(program: Program, block: Block, around: list[Block], form: Form) -> Iterator[str]:
-    """The patterns of whole origins that a condition comes to."""
+def _patterns(program: Program, block: Block, around: list[Block], form: Form) -> Iterator[tuple[str, str]]:
+    """What a condition asks with, and the patterns of whole origins that it comes to."""
     match form:
         case ["call", _, ["attr", _, owner, "startswith" | "endswith" as end], [given], []] if is_asking(around, owner):
             for text in _texts(program, block, given):
-                yield f"{re.escape(text)}.*" if end == "startswith" else f".*{re.escape(text)}"
+                yield text, f"{re.escape(text)}.*" if end == "startswith" else f".*{re.escape(text)}"
         case ["call", _, ["attr", _, owner, way], [pattern, sent], []] if way in _MATCHING and is_asking(around, sent):
             if owner[0] == "name" and owner[2] in ("re", "regex"):
-                yield from (_whole(text, way) for text in _texts(program, block, pattern))
+                yield from ((_bare(text), _whole(text, way)) for text in _texts(program, block, pattern))
         case ["call", _, ["attr", _, owner, way], [sent], []] if way in _MATCHING and is_asking(around, sent):
             for known in settled(ask(program, block, owner)):
                 if isinstance(known, External) and known.name == "re.compile()" and known.arguments is not None:
                     given = string(known.arguments.get("pattern", 0))
-                    yield from [_whole(given, way)] if given else ()
+                    yield from [(_bare(given), _whole(given, way))] if given else ()
         case ["compare", _, piece, ["in"], [sent]] if is_asking(around, sent):
-            yield from (f".*{re.escape(text)}.*" for text in _texts(program, block, piece))
+            yield from ((text, f".*{re.escape(text)}.*") for text in _texts(program, block, piece))
 
 
 def _texts(program: Program, block: Block, form: Form) -> Iterator[str]:
@@ -121,5 +129,9 @@ def _whole(pattern: str, way: str) -> str:
         return pattern
     ends = pattern.endswith(("$", "\\Z"))
     begins = way == "match" or pattern.startswith(("^", "\\A"))
-    plain = pattern.removesuffix("\\Z").removesuffix("$").removeprefix("\\A").removeprefix("^")
-    return ("" if begins else ".*") + f"(?:{plain})" + ("" if ends else ".*")
+    return ("" if begins else ".*") + f"(?:{_bare(pattern)})" + ("" if ends else ".*")
+
+
+def _bare(pattern: str) -> str:
+    """A pattern without what asks for a beginning or an end."""
+    return pattern.removesuffix("\\Z").removesuffix("$").removeprefix("\\A").removeprefix("^")

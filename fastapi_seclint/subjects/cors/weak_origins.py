@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from fastapi_seclint.edits import AddListItem, Edit, RemoveListItem, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Collection, Const, Place, Value, options
+from fastapi_seclint.program.values import Collection, Const, Place, Value, options, settled
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.cors.replacement import ORIGINS, display_at, in_place, listed_elsewhere
@@ -96,3 +96,22 @@ def _without(program: Program, block: Block, display: Form, weak: Sequence[Weak]
         edits += [*listed.edits, AddListItem(path, span, f"*{listed.code}")]
         title = listed.title
     return Fix(title, False, tuple(edits))
+
+
+def without_null(program: Program, given: Sequence[Value | None]) -> Fix | None:
+    """Lists of origins without `null`; None where one is put together of what stands elsewhere."""
+    edits: dict[Edit, None] = {}
+    for known in (one for value in given for one in settled(value)):
+        items = known.items if isinstance(known, Collection) else ()
+        if not any(isinstance(item, Const) and item.value == "null" for item in items):
+            continue
+        place = known.place if isinstance(known, Collection) else None
+        block, display = (display_at(program, place) if place is not None else None) or (None, None)
+        if block is None or display is None or display[0] not in ("list", "tuple", "set"):
+            return None
+        at = [number for number, item in enumerate(display[2]) if item[0] == "const" and item[2] == "null"]
+        if not at:
+            return None
+        path, span = block.module.path, span_of(display[1])
+        edits |= dict.fromkeys(RemoveListItem(path, span, number) for number in at)
+    return Fix("take `null` out of the list", False, tuple(edits)) if edits else None

@@ -13,11 +13,15 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.statuses import LIMIT_REACHED
 from fastapi_seclint.program.values import Class
+from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.limits.made_once import made_once
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+_Anew = tuple[Location, str, Fix | None]
+"""Where something is made for each request, the name of the code around it, and what makes it once."""
 _MAKERS = frozenset({"dict", "defaultdict", "Counter", "OrderedDict"})
 
 
@@ -33,7 +37,7 @@ def forgetful(program: Program) -> Iterator[tuple[Block, Form]]:
             yield block, found
 
 
-def made_for_each(program: Program) -> Iterator[tuple[Location, str]]:
+def made_for_each(program: Program) -> Iterator[_Anew]:
     """Where a dependency makes a new limiter for every request, a class of the project's own that counts in itself.
 
     FastAPI calls what `Depends` names for each request; only what caches its result gives the same object again.
@@ -48,7 +52,7 @@ def made_for_each(program: Program) -> Iterator[tuple[Location, str]]:
             limiting = _limiting(program) if limiting is None else limiting
             if isinstance(node.call, Class):
                 if node.call.name in limiting and node.written is not None:
-                    yield node.written.location, function.dotted
+                    yield node.written.location, function.dotted, None
                 continue
             block = program.sites.block(function.module, function.number) if limiting else None
             if block is None or function.decorators:
@@ -56,7 +60,7 @@ def made_for_each(program: Program) -> Iterator[tuple[Location, str]]:
             for form in block.forms.of("return", "expr"):
                 value = form[2][2] if form[2] is not None and form[2][0] == "yield" else form[2]
                 if value is not None and _is_made(value, limiting):
-                    yield block.location(value), block.symbol
+                    yield block.location(value), block.symbol, made_once(block, value)
             yield from _asked_at_once(block, limiting)
         yield from _asked_by_others(program, route, asked)
         if route.function is not None and not program.is_test(route.function.module):
@@ -65,7 +69,7 @@ def made_for_each(program: Program) -> Iterator[tuple[Location, str]]:
             yield from _asked_at_once(body, limiting) if body is not None else ()
 
 
-def _asked_by_others(program: Program, route: Route, asked: set[int]) -> Iterator[tuple[Location, str]]:
+def _asked_by_others(program: Program, route: Route, asked: set[int]) -> Iterator[_Anew]:
     """Where a dependency makes an object that counts, which another one or the handler asks before it answers 429.
 
     `asked` are the functions that were looked at for other routes, by identity.
@@ -88,7 +92,7 @@ def _asked_by_others(program: Program, route: Route, asked: set[int]) -> Iterato
             for form in body.forms.of("return"):
                 made = form[2] is not None and _is_made(form[2], _keeping(program))
                 if made and _is_asked_to_count(program, block, tests, child.parameter, str(form[2][2][2])):
-                    yield body.location(form[2]), body.symbol
+                    yield body.location(form[2]), body.symbol, made_once(body, form[2])
 
 
 def _is_asked_to_count(program: Program, block: Block, tests: list[Form], parameter: str, cls: str) -> bool:
@@ -129,13 +133,13 @@ def _adds(forms: Forms) -> bool:
     return added or bool(forms.of("augassign")) or any(name in ("append", "appendleft", "add") for name in called)
 
 
-def _asked_at_once(block: Block, limiting: AbstractSet[str]) -> Iterator[tuple[Location, str]]:
+def _asked_at_once(block: Block, limiting: AbstractSet[str]) -> Iterator[_Anew]:
     """A limiter that is made where it is asked: `LoginLimit()(request)`, `LoginLimit().hit(key)`."""
     for form in block.forms.of("call"):
         match form:
             case ["call", _, ["call", *_] as made, *_] | ["call", _, ["attr", _, ["call", *_] as made, _], *_]:
                 if _is_made(made, limiting):
-                    yield block.location(made), block.symbol
+                    yield block.location(made), block.symbol, made_once(block, made)
 
 
 def _limiting(program: Program) -> set[str]:
