@@ -14,12 +14,12 @@ from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.sql import met, written_out
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
-from fastapi_seclint.subjects.passwords.comparing import plain_in
+from fastapi_seclint.subjects.passwords.comparing import plain_in, typed
 from fastapi_seclint.subjects.passwords.digesting import digested
 from fastapi_seclint.subjects.passwords.digests import harmless
 from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, in_constant_time, verified
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
-from fastapi_seclint.subjects.passwords.found_by import found_by_column, is_column
+from fastapi_seclint.subjects.passwords.found_by import QUERIES, criteria, found_by_column, found_by_name, is_column
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.passwords.plain_comparison import pairs
 from fastapi_seclint.subjects.passwords.slowing import slowed
@@ -57,10 +57,6 @@ _ASKED = (
     "a hash that a query can ask for has no salt of its own, so equal passwords are equal rows, cracked at once: "
     "look up the user by name, and ask the hasher with `verify_password(plain, hashed)`"
 )
-_QUERIES = frozenset(
-    {"find_one", "find", "filter_by", "filter", "get", "get_or_none", "find_first", "first", "count_documents"}
-)
-
 _LOOKS = frozenset({"len", "type", "repr", "str", "bool", "isinstance"})
 
 
@@ -82,9 +78,18 @@ def password_hash_compared(program: Program) -> Iterator[Finding]:
             block.location(form), message, symbol=block.symbol, confidence=confidence, fix=fix,
             masks=MASKED_UNTIL_VERIFIED,
         )  # fmt: skip
-    for block, call, text in (*_asked_for(known), *_sought_among(known)):
+    for block, call, text, asked in (*_asked_for(known), *_sought_among(known)):
         message = _SALTED if text.kind == "hash" and not _is_recomputed(text) else _ASKED
-        yield RULE.finding(block.location(call), message, symbol=block.symbol, confidence="medium")
+        fix = _found(known, block, call, text, asked) if asked is not None else None
+        yield RULE.finding(block.location(call), message, symbol=block.symbol, confidence="medium", fix=fix)
+
+
+def _found(known: Passwords, block: Block, call: Form, text: Text, asked: Form) -> Fix | None:
+    """The fix of a query that asks for a hash: the rest of it finds the account, whose password is verified."""
+    if text.kind == "digest":
+        return slowed(known, [other for _, other in digested(known) if other.block.module is text.block.module])
+    plain = typed(known, block, text) if asked[0] == "call" else None
+    return found_by_name(known, block, call, asked, plain) if plain is not None else None
 
 
 def _parts(known: Passwords) -> Iterator[tuple[Block, Form, Form, Form]]:
@@ -94,7 +99,7 @@ def _parts(known: Passwords) -> Iterator[tuple[Block, Form, Form, Form]]:
             yield from ((block, form, left, right) for _, left, right in parts_compared(block, form))
 
 
-def _sought_among(known: Passwords) -> Iterator[tuple[Block, Form, Text]]:
+def _sought_among(known: Passwords) -> Iterator[tuple[Block, Form, Text, None]]:
     """Hashes that are looked for among stored ones: `derive(password) in self.digests`."""
     for block in known.blocks:
         for form in block.forms.of("compare"):
@@ -102,25 +107,21 @@ def _sought_among(known: Passwords) -> Iterator[tuple[Block, Form, Text]]:
                 case ["compare", _, left, ["in" | "not in"], [["name" | "attr" | "call" | "comp", *_]]]:
                     text = _hashed(known, block, left)
                     if text is not None and text.kind == "hash":
-                        yield block, form, text
+                        yield block, form, text, None
 
 
-def _asked_for(known: Passwords) -> Iterator[tuple[Block, Form, Text]]:
+def _asked_for(known: Passwords) -> Iterator[tuple[Block, Form, Text, Form]]:
     """Queries for the row that has a hash: `find_one({"password_hash": hash_password(plain)})`, or SQL."""
     for block in known.blocks:
         for call in block.forms.of("call"):
             asked = [item for item in met(written_out(known.program, block, call)) if not item.written]
-            if call[2][0] != "attr" or not (asked or call[2][3] in _QUERIES):
+            if call[2][0] != "attr" or not (asked or call[2][3] in QUERIES):
                 continue
             given = [(item.column, item.value) for item in asked]
-            given += [(keyword, value) for keyword, value, _ in call[4] if keyword]
-            for argument in call[3][:1]:
-                pairs_of = argument[2] if argument[0] == "dict" else []
-                given += [(str(key[2]), value) for key, value in pairs_of if key is not None and key[0] == "const"]
-            for name, value in given:
+            for name, value in (*given, *criteria(call)):
                 text = _hashed(known, block, value) if naming(name) else None
                 if text is not None:
-                    yield block, call, text
+                    yield block, call, text, value
                     break
 
 

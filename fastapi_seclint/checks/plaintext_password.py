@@ -101,7 +101,7 @@ def _fix(known: Passwords, item: Kept, stays: bool) -> Fix | None:
     if item.field:
         return hashed_whole(known, item.block, item.form, item.field, item.optional)
     if not stays:
-        return found_by_name(known, item.block, _at(known, item), item.form)
+        return found_by_name(known, item.block, _at(known, item), item.form, item.form)
     text = item.form[0] == "call" and known.text(item.block, item.form) is not None
     return hashed(known, item.block, item.form) if text or item.form[0] in ("name", "attr", "sub") else None
 

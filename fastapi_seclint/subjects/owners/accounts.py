@@ -1,4 +1,4 @@
-"""The tables whose rows log in: those that keep the hash of a password."""
+"""The tables whose rows log in: those that keep the hash of a password, or that guards look callers up in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, string
-from fastapi_seclint.subjects.owners.records import is_table
+from fastapi_seclint.subjects.owners.records import classes_returned, is_table
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.payloads.models import fields
 
@@ -22,9 +22,31 @@ def tables_of_accounts(program: Program) -> frozenset[str]:
     for module in program.modules.by_file.values():
         for value in () if program.is_test(module) else list(module.scope.names.values()):
             if isinstance(value, Class) and value.module is module and is_table(value) and _keeps_password(value):
-                written = string(value.namespace.get("__tablename__"))
-                found |= {written.lower()} if written else {value.name.lower(), snake(value.name)}
+                found |= _written(value)
     return frozenset(found)
+
+
+@lru_cache(maxsize=1)
+def tables_of_callers(program: Program) -> frozenset[str]:
+    """The names of the tables whose rows a guard gives as those who are logged in, whatever they keep."""
+    found: set[str] = set()
+    seen: set[int] = set()
+    for route in program.routes:
+        for node in route.nodes():
+            function = node.function
+            if function is None or id(function) in seen or program.is_test(function.module):
+                continue
+            seen.add(id(function))
+            given = [cls for cls in classes_returned(program, function) if is_table(cls)]
+            if given and program.guard_model.authenticates(node.call):
+                found.update(name for cls in given for name in _written(cls))
+    return frozenset(found)
+
+
+def _written(cls: Class) -> set[str]:
+    """How foreign keys write the table of a class."""
+    written = string(cls.namespace.get("__tablename__"))
+    return {written.lower()} if written else {cls.name.lower(), snake(cls.name)}
 
 
 def _keeps_password(cls: Class) -> bool:

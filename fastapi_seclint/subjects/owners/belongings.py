@@ -11,7 +11,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Const, External, Value, options
-from fastapi_seclint.subjects.owners.accounts import tables_of_accounts
+from fastapi_seclint.subjects.owners.accounts import tables_of_accounts, tables_of_callers
 from fastapi_seclint.subjects.owners.records import is_table
 from fastapi_seclint.subjects.payloads.models import fields
 
@@ -151,8 +151,8 @@ def key_of_people(program: Program, field: str) -> str:
 
 
 def _refers_to_accounts(program: Program, column: Value | None) -> bool:
-    """Whether a column holds the key of a table that keeps passwords, whatever its people are called."""
-    tables = tables_of_accounts(program)
+    """Whether a column holds the key of a table that keeps passwords or gives callers, whatever it is called."""
+    tables = tables_of_accounts(program) | tables_of_callers(program)
     return any(text.rpartition(".")[0].rpartition(".")[2].lower() in tables for text in _foreign_keys(column))
 
 

@@ -50,7 +50,7 @@ def comparisons_of(known: Passwords, text: Text) -> Iterator[tuple[Block, Form, 
     """The comparisons of what a hash or digest is: block, whole, and its parts when they can be told apart."""
     for block, form, left, right in pairs(known):
         for side, other in ((left, right), (right, left)):
-            made = _made(known, block, side, text)
+            made = made_of(known, block, side, text)
             if made is not None:
                 real, perhaps_none, chosen = _real(block, other)
                 plain, stored = typed(known, block, made), whole_of(block, real)
@@ -82,12 +82,13 @@ def _is_made_by_call(block: Block, name: str) -> bool:
     )
 
 
-def _made(known: Passwords, block: Block, side: Form, text: Text) -> Text | None:
+def made_of(known: Passwords, block: Block, side: Form, text: Text) -> Text | None:
     """What a side of a comparison is, when it is made of this hash or digest."""
     if side[0] == "call":
-        if side[2][0] == "attr" and side[2][3] in _SAME:
-            return _made(known, block, side[2][2], text)
-        for function, _ in called(known.program, block, side):
+        functions = [function for function, _ in called(known.program, block, side)]
+        if not functions and side[2][0] == "attr" and side[2][3] in _SAME:
+            return made_of(known, block, side[2][2], text)
+        for function in functions:
             returned = known.returned(function)
             if returned is not None and returned.kind != "plain" and _is_at(returned, text):
                 return replace(returned, through=side)

@@ -13,7 +13,9 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.reference import brought
 from fastapi_seclint.subjects.code.rendering import rendered
+from fastapi_seclint.subjects.owners.records import is_table
 from fastapi_seclint.subjects.passwords.own_hashers import HASH, VERIFY, own_hashers
+from fastapi_seclint.subjects.passwords.stages import Where
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
@@ -106,8 +108,15 @@ def hashed(known: Passwords, block: Block, form: Form) -> Fix | None:
 
 
 def hashed_whole(known: Passwords, block: Block, value: Form, field: str, optional: bool) -> Fix | None:
-    """The fix that hashes the password in a body that is kept whole, where it has one: `**body.model_dump()`."""
+    """The fix that hashes the password in a body that is kept whole, where it has one: `**body.model_dump()`.
+
+    A model that is kept itself becomes a copy with the hash in it.
+    """
     hasher, code = hasher_for(known, block.module), rendered(value)
+    if hasher is not None and code is not None and value[0] == "name" and _is_model(known, block, value):
+        text = f'{code}.model_copy(update={{"{field}": {hasher.hashing(f"{code}.{field}")}}})'
+        made = ReplaceExpression(block.module.path, span_of(value[1]), text)
+        return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, (*used(hasher, HASHING), made))
     owner = rendered(value[2][2]) if value[0] == "call" and value[2][0] == "attr" else None
     if hasher is None or code is None or owner is None:
         return None
@@ -117,6 +126,14 @@ def hashed_whole(known: Passwords, block: Block, value: Form, field: str, option
     text = f"{{**{code}, {hashed}}}"
     edits = (*used(hasher, HASHING), ReplaceExpression(block.module.path, span_of(value[1]), text))
     return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, edits)
+
+
+def _is_model(known: Passwords, block: Block, value: Form) -> bool:
+    """Whether a name stands for a body of a model of Pydantic 2 that is no row, which can be copied."""
+    source = known.requests.source(Where(block), value, 6)
+    if source is None or source.cls is None or is_table(source.cls):
+        return False
+    return any(name in ("pydantic.BaseModel", "sqlmodel.SQLModel") for name in source.cls.external_bases())
 
 
 def hashed_field(known: Passwords, block: Block, value: Form, key: str, field: str) -> Fix | None:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import Edit, InsertStatements, RemoveDictItem, RemoveKeyword, ReplaceExpression
+from fastapi_seclint.edits import (
+    Edit,
+    InsertStatements,
+    RemoveDictItem,
+    RemoveKeyword,
+    ReplaceExpression,
+    ReplaceStatement,
+)
 from fastapi_seclint.facts.forms import Form, awaited, last_name, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.substitution import exchanged
@@ -21,6 +29,12 @@ if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
 
 _FILTERS = frozenset({"filter", "where", "having", "and_"})
+QUERIES = frozenset(
+    {"find_one", "find", "filter_by", "filter", "get", "get_or_none", "find_first", "first", "count_documents"}
+)
+_ONE_OR_NONE = frozenset(
+    {"first", "one_or_none", "scalar", "scalar_one_or_none", "get_or_none", "find_one", "fetchone", "find_first"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,14 @@ def is_column(known: Passwords, block: Block, stored: Form) -> bool:
     return any(isinstance(item, Class) for item in options(ask(known.program, block, stored[2])))
 
 
+def criteria(call: Form) -> Iterator[tuple[str, Form]]:
+    """What a query asks for, by name: of `filter_by(email=email)` and of `find_one({"email": email})`."""
+    yield from ((keyword, value) for keyword, value, _ in call[4] if keyword)
+    for argument in call[3][:1]:
+        pairs = argument[2] if argument[0] == "dict" else []
+        yield from ((str(key[2]), value) for key, value in pairs if key is not None and key[0] == "const")
+
+
 def found_by_column(known: Passwords, block: Block, compare: Form, plain: Form, stored: Form) -> Fix | None:
     """The fix of `filter(User.email == email, User.password == plain)`; None where the rest finds nobody."""
     for call in block.forms.of("call"):
@@ -57,19 +79,22 @@ def found_by_column(known: Passwords, block: Block, compare: Form, plain: Form, 
     return None
 
 
-def found_by_name(known: Passwords, block: Block, call: Form, plain: Form) -> Fix | None:
-    """The fix of `filter_by(email=email, password=plain)` and of `find_one({"email": email, "password": plain})`."""
+def found_by_name(known: Passwords, block: Block, call: Form, asked: Form, plain: Form) -> Fix | None:
+    """The fix of `filter_by(email=email, password=plain)` and of `find_one({"email": email, "password": plain})`.
+
+    `asked` is what the query asks for, the password as it was typed or what was made of it.
+    """
     path = block.module.path
     for keyword, value, _ in call[4]:
-        if value is plain and keyword is not None and len(call[4]) > 1:
+        if value is asked and keyword is not None and len(call[4]) > 1:
             edit: Edit = RemoveKeyword(path, span_of(call[1]), keyword)
-            shorter = [*call[:4], [item for item in call[4] if item[1] is not plain]]
+            shorter = [*call[:4], [item for item in call[4] if item[1] is not asked]]
             return _verified(known, block, plain, _Criterion(call, edit, f"{{}}.{keyword}", shorter))
     for query in call[3]:
-        names = [key[2] for key, value in query[2] if key and value is plain] if query[0] == "dict" else []
+        names = [key[2] for key, value in query[2] if key and value is asked] if query[0] == "dict" else []
         if names and naming(str(names[0])) and len(query[2]) > 1:
             edit = RemoveDictItem(path, span_of(query[1]), str(names[0]))
-            rest = [*query[:2], [item for item in query[2] if item[1] is not plain]]
+            rest = [*query[:2], [item for item in query[2] if item[1] is not asked]]
             criterion = _Criterion(call, edit, f'{{}}["{names[0]}"]', exchanged(call, query, rest))
             return _verified(known, block, plain, criterion)
     return None
@@ -77,8 +102,8 @@ def found_by_name(known: Passwords, block: Block, call: Form, plain: Form) -> Fi
 
 def _asks_more(block: Block, call: Form, compare: Form) -> bool:
     """Whether a query has another criterion than a comparison: beside it, or in another call of its chain."""
-    statements = [form for form in block.forms.of("assign") if any(item is call for item in walk(form[3]))]
-    inside = [form for form in walk([form[3] for form in statements]) if form[0] in ("compare", "call")]
+    statements = [form for form in block.forms.of("assign", "return") if any(item is call for item in walk(form[2:]))]
+    inside = [form for form in walk([form[-1] for form in statements]) if form[0] in ("compare", "call")]
     return any(
         (form[0] == "compare" and form is not compare) or (form[0] == "call" and last_name(form[2]) == "filter_by")
         for form in inside
@@ -92,7 +117,7 @@ def _verified(known: Passwords, block: Block, plain: Form, criterion: _Criterion
     if hasher is None or typed is None:
         return None
     if found is None:
-        return _before_the_test(block, criterion, typed, hasher)
+        return _returned(block, criterion, typed, hasher) or _before_the_test(block, criterion, typed, hasher)
     name, test, negated = found
     verifying = hasher.verifying(typed, criterion.kept.format(name))
     asked = f"not {name}" if test[0] == "unary" else code(test)
@@ -122,6 +147,50 @@ def _before_the_test(block: Block, criterion: _Criterion, typed: str, hasher: Ha
         )
         return Fix(f"find the account by its name, and verify its password{hasher.needs}", False, edits)
     return None
+
+
+def _returned(block: Block, criterion: _Criterion, typed: str, hasher: Hasher) -> Fix | None:
+    """The same where a function returns who was found, or None: he gets a name, and is returned once he is verified."""
+    path, taken = block.module.path, block.forms.names_of(lambda _: True) | {form[2] for form in block.forms.of("name")}
+    free = next((one for one in ("user", "account", "found") if one not in taken), None)
+    given = {
+        form[2][0][2]: form[3]
+        for form in block.forms.of("assign")
+        if len(form[2]) == 1 and form[2][0][0] == "name" and any(item is criterion.query for item in walk(form[3]))
+    }
+    for form in block.forms.of("return"):
+        if form[2] is None:
+            continue
+        title = f"find the account by its name, and verify its password{hasher.needs}"
+        if (called := block.module.facts.results.get(form[1])) is not None:  # `user = ...` is what stands there
+            if not _is_one_or_none(form[2]) or not any(item is criterion.query for item in walk(form[2])):
+                continue
+            refused = _refused(called, hasher.verifying(typed, criterion.kept.format(called)))
+            edits = (criterion.dropped, InsertStatements(path, span_of(form[1]), "after", refused))
+            return Fix(title, False, (*used(hasher, VERIFYING), *edits))
+        if form[2][0] == "name" and form[2][2] in given and _is_one_or_none(given[form[2][2]]):
+            name = form[2][2]
+            refused = _refused(name, hasher.verifying(typed, criterion.kept.format(name)))
+            edits = (criterion.dropped, InsertStatements(path, span_of(form[1]), "before", refused))
+            return Fix(title, False, (*used(hasher, VERIFYING), *edits))
+        inside = any(item is criterion.query for item in walk(form[2]))
+        named = any(item[0] == "name" and item[2] in given for item in walk(form[2]))
+        text = code(exchanged(form[2], criterion.query, criterion.shorter)) if inside or named else None
+        if text is not None and free is not None and _is_one_or_none(form[2]):
+            refused = _refused(free, hasher.verifying(typed, criterion.kept.format(free)))
+            whole = ReplaceStatement(path, span_of(form[1]), f"{free} = {text}\n{refused}\nreturn {free}")
+            return Fix(title, False, (*used(hasher, VERIFYING), *(() if inside else (criterion.dropped,)), whole))
+    return None
+
+
+def _refused(name: str, verifying: str) -> str:
+    return f"if {name} is None or not {verifying}:\n    return None"
+
+
+def _is_one_or_none(form: Form) -> bool:
+    """Whether a call gives one row, or None."""
+    asked = awaited(form)
+    return asked[0] == "call" and last_name(asked[2]) in _ONE_OR_NONE
 
 
 def _asked(test: Form) -> tuple[Form, bool]:

@@ -11,7 +11,7 @@ from fastapi_seclint.subjects.owners.records import field_names, has_own_ways
 from fastapi_seclint.subjects.passwords.names import is_of_machine
 from fastapi_seclint.subjects.passwords.stores import class_of
 from fastapi_seclint.subjects.passwords.unpacked import names_given
-from fastapi_seclint.subjects.passwords.whole_bodies import Kept
+from fastapi_seclint.subjects.passwords.whole_bodies import Kept, whole_body
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
@@ -30,6 +30,28 @@ def put_away(known: Passwords, compared: Collection[Kept]) -> Iterator[Kept]:
                 text = known.text(block, value) if name in fields else None
                 if text is not None and text.kind == "plain" and is_an_entry(block, call):
                     yield Kept(block, value[1], value, text.sure)
+    for block in known.program.sites.blocks() if fields else ():
+        if known.program.is_test(block.module):
+            continue
+        for at, value in _entries(block):
+            yield from (item for item in whole_body(known, block, at, value) if item.field in fields)
+
+
+def _entries(block: Block) -> Iterator[tuple[int, Form]]:
+    """What is put into a collection that outlives the call: one of the module, or of the object of a method."""
+    for form in block.forms.of("assign", "call"):
+        match form:
+            case ["assign", at, [["sub", _, owner, _]], ["name", *_] as value] if _outlives(block, owner):
+                yield at, value
+            case ["call", at, ["attr", _, owner, "append" | "add" | "setdefault"], [*_, ["name", *_] as value], _]:
+                if _outlives(block, owner):
+                    yield at, value
+
+
+def _outlives(block: Block, owner: Form) -> bool:
+    if owner[0] == "attr":
+        return bool(owner[2][2:] == ["self"])
+    return owner[0] == "name" and owner[2] in block.module.scope.names and not block.is_local(owner[2])
 
 
 def _bare(form: Form) -> Form:

@@ -5,6 +5,7 @@ A login that still compares digests would let nobody in, so one fix mends all th
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, RemoveStatement, ReplaceExpression
@@ -13,10 +14,12 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.rendering import rendered
-from fastapi_seclint.subjects.passwords.comparing import PARTS, Comparison, comparisons_of, plain_in
+from fastapi_seclint.subjects.passwords.comparing import PARTS, Comparison, comparisons_of, made_of, plain_in, typed
 from fastapi_seclint.subjects.passwords.fixes import HASHING, VERIFYING, hasher_for, used
+from fastapi_seclint.subjects.passwords.found_by import QUERIES, criteria, found_by_column, found_by_name, is_column
 from fastapi_seclint.subjects.passwords.hashers import DIGESTS
 from fastapi_seclint.subjects.passwords.joining import joined_by_callers
+from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.passwords.seeds import digested
 
 if TYPE_CHECKING:
@@ -79,16 +82,41 @@ def _mended(known: Passwords, text: Text) -> list[Edit] | None:
     for block, form, parts in comparisons_of(known, text):
         own = block.statements is text.block.statements
         here = here or own
-        found = verifying(known, parts, replaced=form) if parts is not None else None
+        found = _verified(known, block, form, parts) if parts is not None else None
         names = names_in([parts.plain, parts.stored]) if parts is not None else set[str]()
         gone = _let_go(text.block, text.form, form, names) if own and parts else _split_off(block, form, names)
         if found is None or gone is None:
             return None
         edits += [*found, *gone]
+    for block, call, value, made in _sought(known, text):
+        plain = typed(known, block, made)
+        fix = found_by_name(known, block, call, value, plain) if plain is not None else None
+        if fix is None:
+            return None
+        here = here or block.statements is text.block.statements
+        edits += fix.edits
     if not here:
         kept = _kept(known, text)
         return None if kept is None else [*edits, *kept]
     return edits
+
+
+def _sought(known: Passwords, text: Text) -> Iterator[tuple[Block, Form, Form, Text]]:
+    """The queries that ask for the row that has a digest, and the criterion: `filter_by(digest=md5(...))`."""
+    for block in known.blocks:
+        for call in block.forms.of("call"):
+            for name, value in criteria(call) if call[2][0] == "attr" and call[2][3] in QUERIES else ():
+                made = made_of(known, block, value, text) if naming(name) else None
+                if made is not None:
+                    yield block, call, value, made
+
+
+def _verified(known: Passwords, block: Block, form: Form, parts: Comparison) -> Sequence[Edit] | None:
+    """The edits that verify in place of a comparison, or below the query that it is a criterion of."""
+    if is_column(known, block, parts.stored):
+        fix = found_by_column(known, block, form, parts.plain, parts.stored)
+        return fix.edits if fix is not None else None
+    return verifying(known, parts, replaced=form)
 
 
 def verifying(known: Passwords, parts: Comparison, replaced: Form) -> list[Edit] | None:
