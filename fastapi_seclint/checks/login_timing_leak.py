@@ -15,8 +15,10 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import bodies
+from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.logins.handlers import looks_strictly, tells_of_nothing
 from fastapi_seclint.subjects.logins.keepers import held
+from fastapi_seclint.subjects.logins.looked_up_in_place import is_among, is_caught_alone, is_entry, stores_asked
 from fastapi_seclint.subjects.logins.worlds import FOUND, is_account, looked_up, mentions_password, truth
 from fastapi_seclint.subjects.passwords.dummies import dummy
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
@@ -133,6 +135,8 @@ def _is_verified(known: Passwords, block: Block, call: Form, truths: dict[str, T
         return _is_method(known, call)
     if not known.is_verification(block, call) and not _is_handed_both(call, truths):
         return False
+    if known.is_verification(block, call) and any(map(is_entry, given)):
+        return True
     for inner in walk(given):
         if inner[0] in ("attr", "sub", "call") and is_stored(known, block, inner):
             return True
@@ -190,8 +194,9 @@ def _is_method(known: Passwords, call: Form) -> bool:
 def _skips(block: Block, verification: Form) -> Form | None:
     """The test that ends the function for an unknown user before the verification, or in front of it."""
     truths = _looked_up(block)
+    stores = stores_asked(block, verification, _taken)
 
-    if any(_spends_time(form, truths) for form in block.forms.every if form[1] < verification[1]):
+    if any(_spends_time(form, truths, stores) for form in block.forms.every if form[1] < verification[1]):
         return None
     for form in block.forms.every:
         if form[0] == "try" and (missing := _not_found(form, verification, truths)) is not None:
@@ -199,8 +204,10 @@ def _skips(block: Block, verification: Form) -> Form | None:
         if form[0] == "bool" and any(item is verification for item in walk(form)):
             before = [item for item in form[3] if not any(inner is verification for inner in walk(item))]
             for item in before:
-                if item[1] < verification[1] and _asks_for_account(item, truths):
+                if item[1] < verification[1] and (_asks_for_account(item, truths) or is_among(item, stores)):
                     return form
+        if form[0] == "if" and is_among(form[2], stores) and form[1] < verification[1] and _leaves(form[3]):
+            return None if form[2][3] == ["in"] else form[2]
         if form[0] != "if" or not _asks_for_account(form[2], truths):
             continue
         test: Form = form[2]
@@ -220,7 +227,8 @@ def _skips(block: Block, verification: Form) -> Form | None:
 def _not_found(form: Form, verification: Form, truths: dict[str, Truth]) -> Form | None:
     """What ends a function when the lookup says by an exception that there is no such account."""
     looked = [item for item in walk(form[2]) if item[0] == "assign" and _named(item[2][0], truths)]
-    if not any(_is_lookup(item[3]) for item in looked) or verification[1] < form[1]:
+    inside = any(item is verification for item in walk(form[2])) and any(map(is_entry, arguments(verification)))
+    if not (inside or any(_is_lookup(item[3]) for item in looked)) or verification[1] < form[1]:
         return None
     for caught, _, statements, _ in form[3]:
         names = [str(item[-1]) for item in walk(caught) if item[0] in ("name", "attr")] if caught is not None else []
@@ -247,8 +255,10 @@ def _known(truths: dict[str, Truth]) -> Callable[[Form], Truth | None]:
     return lambda form: truths.get(form[2]) if form[0] == "name" else None
 
 
-def _spends_time(form: Form, truths: dict[str, Truth]) -> bool:
+def _spends_time(form: Form, truths: dict[str, Truth], stores: set[str]) -> bool:
     """Whether a statement hashes something for an unknown user, and for him only."""
+    if form[0] == "if" and is_among(form[2], stores) and form[2][3] == ["not in"]:
+        return _is_slow(form[3])
     if form[0] != "if" or not _asks_for_account(form[2], truths) or not _is_slow(form[3]):
         return False
     found = truth(form[2], _known(truths))
@@ -264,6 +274,8 @@ def _fix(known: Passwords, block: Block, early: Form, verification: Form) -> Fix
     branch = next(branches, None)
     if branch is not None and not any(form is verification for form in walk(branch[2:4])):
         edit = InsertStatements(block.module.path, span_of(branch[3][0][1]), "before", made.code)
+    elif early[0] in ("return", "raise") and is_caught_alone(block, early):
+        edit = InsertStatements(block.module.path, span_of(early[1]), "before", made.code)
     else:
         statement = _statement(block.statements, early)
         test = _absent(early, _looked_up(block))
@@ -292,6 +304,8 @@ def _absent(test: Form, truths: dict[str, Truth]) -> str | None:
             return f"{name} is None" if operator in ("is", "is not") else f"{name} == None"
         case ["name", _, name] if name in truths:
             return f"not {name}"
+        case ["compare", _, key, ["in" | "not in"], [owner]] if (asked := code(key)) and (among := code(owner)):
+            return f"{asked} not in {among}"
         case ["bool", _, _, items]:
             return next((found for item in items if (found := _absent(item, truths)) is not None), None)
     return None

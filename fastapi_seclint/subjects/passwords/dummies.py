@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit
-from fastapi_seclint.facts.forms import Form, arguments, mentions, walk
+from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
@@ -62,7 +62,9 @@ def dummy(known: Passwords, block: Block, verification: Form) -> Dummy | None:
     typed = _typed(known, block, verification)
     if hashing.kind == _ARGON2:
         return None if typed is None else Dummy(f"{hashing.name}.hash({typed})", hashing.edits)
-    constant = new_constant(block.module, _NAMES, _made(known, block, verification, hashing), hashing.made)
+    others = hashing.kind == _HANDLED and "checkpw" in block.module.facts.words
+    names = _NAMES[1:] if others else _NAMES  # the other hasher's dummy may come at the same time
+    constant = new_constant(block.module, names, _made(known, block, verification, hashing), hashing.made)
     text = _repeated(known, block, verification, constant.name)
     if text is None:
         if typed is None or hashing.kind not in (*_PWDLIB, _HANDLED):
@@ -232,7 +234,17 @@ def _stored(known: Passwords, block: Block, verification: Form) -> Form | None:
     for form in walk([verification[3], [value for _, value, _ in verification[4]]]):
         if form[0] in ("attr", "sub", "call") and is_stored(known, block, form):
             found = form
-    return found or _kept(block, verification)
+    if found is not None and found[0] == "sub" and found[3][0] in ("name", "attr"):
+        found = _looked_up(verification) or found
+    return found or _kept(block, verification) or _looked_up(verification)
+
+
+def _looked_up(verification: Form) -> Form | None:
+    """What a verification looks up where it stands: `people[name]["hash"]`."""
+    given: list[Form] = arguments(verification)
+    bare = [item[2][2] if item[0] == "call" and last_name(item[2]) == "encode" else item for item in given]
+    entries = [item for item in bare if any(part[0] == "sub" and part[3][0] in ("name", "attr") for part in walk(item))]
+    return entries[0] if len(entries) == 1 and len(given) > 1 else None
 
 
 def _kept(block: Block, verification: Form) -> Form | None:

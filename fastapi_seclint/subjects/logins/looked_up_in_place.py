@@ -1,0 +1,46 @@
+"""Accounts that a login looks up where it verifies their passwords: `verify(plain, people[name]["hash"])`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi_seclint.facts.forms import Form, arguments, walk
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.logins.handlers import tells_of_nothing
+
+
+def stores_asked(block: Block, verification: Form, taken: Callable[[Block, str], list[Form]]) -> set[str]:
+    """The dictionaries in which what is verified is looked up: `people` of `verify(plain, people[name]["hash"])`.
+
+    `taken` tells what a name of the function is a part of.
+    """
+    given = list(walk(arguments(verification)))
+    given += [item for name in given if name[0] == "name" for value in taken(block, name[2]) for item in walk(value)]
+    return {spelled(item[2]) for item in given if item[0] == "sub" and item[3][0] in ("name", "attr")}
+
+
+def is_among(test: Form, stores: set[str]) -> bool:
+    """Whether a test is whether somebody is in such a dictionary: `name not in people`."""
+    match test:
+        case ["compare", _, _, ["in" | "not in"], [owner]]:
+            return spelled(owner) in stores
+    return False
+
+
+def is_entry(form: Form) -> bool:
+    """Whether what is verified is looked up in place: `users[name]`, `users[name].password_hash`."""
+    return any(item[0] == "sub" and item[3][0] in ("name", "attr") for item in walk(form))
+
+
+def is_caught_alone(block: Block, statement: Form) -> bool:
+    """Whether a statement ends an `except` that catches nothing but a look-up that finds nobody."""
+    for form in block.forms.of("try"):
+        for caught, _, statements, _ in form[3]:
+            if statements[-1] is statement and caught is not None:
+                return all(tells_of_nothing(str(item[-1])) for item in _classes(caught))
+    return False
+
+
+def _classes(caught: Form) -> list[Form]:
+    return list(caught[2]) if caught[0] == "tuple" else [caught]
