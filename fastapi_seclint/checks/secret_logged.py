@@ -18,7 +18,7 @@ from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.code.unread import without
 from fastapi_seclint.subjects.leaks.bodies import body_leak
 from fastapi_seclint.subjects.leaks.log_calls import LEVELS, is_log_call, is_print, message, pieces, written
-from fastapi_seclint.subjects.leaks.log_fixes import left_out, masked
+from fastapi_seclint.subjects.leaks.log_fixes import left_out, masked, masked_before
 from fastapi_seclint.subjects.leaks.log_helpers import handed_to_logs
 from fastapi_seclint.subjects.leaks.logged_secrets import Leak, Leaks
 from fastapi_seclint.subjects.leaks.served import served
@@ -117,7 +117,7 @@ def _finding(block: Block, form: Form, found: list[Leak], texts: list[Form]) -> 
     secrets = [leak.form for leak in found]
     brought = [leak.brought for leak in found if leak.brought is not None]
     alone = any(_is_made_up(block.module, secret) for secret in secrets)
-    edits = None if alone or texts else left_out(block, form, secrets)
+    edits = None if alone else masked_before(block, form, secrets, texts) if texts else left_out(block, form, secrets)
     return RULE.finding(
         block.location(form),
         f"{what} {where}, where everyone who reads logs, backups and error reports can take and use it: "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi_seclint.edits import Edit, MaskFields, RemoveStatement, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, is_put_together, last_name, span_of, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print, message
 
 _MASK = '"***"'
 _OF_PRINTING = frozenset({"end", "sep", "flush", "file", "stacklevel"})
@@ -22,6 +23,26 @@ def left_out(block: Block, call: Form, secrets: list[Form]) -> tuple[Edit, ...] 
     if whole and call[3] and nothing_else and keywords <= _OF_PRINTING and last_name(call[2]) != "exception":
         return (RemoveStatement(block.module.path, span_of(whole[0][1])),)
     return masked(block.module.path, call, secrets)
+
+
+def masked_before(block: Block, call: Form, secrets: list[Form], texts: list[Form]) -> tuple[Edit, ...] | None:
+    """The edits of `masked` where a text has a name before it is logged; None where others have the text, too."""
+    edits: list[Edit] = []
+    rest = secrets
+    logged = {id(item) for one in block.forms.of("call") if is_log_call(one) or is_print(one) for item in walk(one)}
+    for text in texts:
+        read = [form for form in block.forms.of("name") if form[2:] == text[2:] and id(form) not in logged]
+        put = message(block, text)
+        if put is None or text[0] != "name" or len(read) != 1:  # where it is given its name
+            return None
+        inside = [form for form in secrets if any(item is form for item in walk(put))]
+        found = masked(block.module.path, put, inside) if inside else None
+        if found is None:
+            return None
+        edits += found
+        rest = [form for form in rest if not any(form is item for item in inside)]
+    found = masked(block.module.path, call, rest) if rest else ()
+    return None if found is None else (*edits, *found)
 
 
 def masked(path: str, call: Form, secrets: list[Form]) -> tuple[Edit, ...] | None:
