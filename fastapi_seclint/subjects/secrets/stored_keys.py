@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.code.sql import met, written_out
 from fastapi_seclint.subjects.secrets.key_makers import key_makers
 from fastapi_seclint.subjects.secrets.names import word_set
+from fastapi_seclint.subjects.secrets.presented import presented
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -181,8 +182,11 @@ def _is_store(value: Value) -> bool:
 
 
 def _is_sent(program: Program, use: Use) -> bool:
-    """Whether what is looked up is named as an API key that somebody sends."""
-    return vocabulary(program).kind(name_of(use.key)) == "API key"
+    """Whether what is looked up is an API key that somebody sends, by its name or by where FastAPI takes it from."""
+    if vocabulary(program).kind(name_of(use.key)) == "API key":
+        return True
+    function = use.block.function
+    return function is not None and use.key[0] == "name" and presented(program, function, use.key[2]) == "API key"
 
 
 def _kept(program: Program, block: Block, name: str) -> Iterator[Use]:
