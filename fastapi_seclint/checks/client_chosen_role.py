@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.unprotected_router import covered
+from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.program.callables import parameters, running
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.decorators import wrapping_decorators
@@ -106,7 +107,11 @@ def _decided_inside(program: Program, cls: Class) -> Iterator[Belief]:
 
     One whose objects are called is meant to be made by the project itself: dependency-factory-not-called.
     """
-    yield from _methods_deciding(cls, sent_to(program, cls) if method_of(Instance(cls), "__call__") is None else {})
+    rights = sent_to(program, cls) if method_of(Instance(cls), "__call__") is None else {}
+    taken = {item.name: item.place.location for item in parameters(cls)} if rights else {}
+    for belief in _methods_deciding(cls, rights):
+        sent = rights.get(belief.sent.name, belief.sent)
+        yield replace(belief, brought=belief.brought or taken.get(sent.name))
 
 
 def _methods_deciding(cls: Class, rights: dict[str, Sent]) -> Iterator[Belief]:
@@ -152,6 +157,7 @@ def _finding(program: Program, route: Route | None, belief: Belief) -> Finding:
     evidence = [Evidence(brought, "the client sends it here")] if brought is not None else []
     if route is not None and route.place is not None and not belief.decides:
         evidence.append(Evidence(route.place.location, f"{access.spoken(route)} is not for administrators only"))
+        evidence += [Evidence(place, "the body has it by this field") for place in _fields_of(program, route, belief)]
     return RULE.finding(
         belief.location,
         said,
@@ -170,3 +176,13 @@ def _sender(program: Program, route: Route | None, belief: Belief) -> Location |
     names = {belief.sent.name, snake(belief.sent.name.replace("-", "_"))}
     taken = (item.place.location for value in asked for item in parameters(value) if item.name in names)
     return next((place for place in taken if place != belief.location), None)
+
+
+def _fields_of(program: Program, route: Route, belief: Belief) -> Iterator[Location]:
+    """Where the model of a body declares the field that carries a right."""
+    for parameter in parameters(route.endpoint) if route.endpoint is not None else ():
+        for cls in access.classes(program.walker.resolver.type_of(parameter)):
+            for base in cls.lineage():
+                for name, annotation, _ in base.fields if isinstance(base, Class) else ():
+                    if name == belief.sent.name and annotation is not None and isinstance(base, Class):
+                        yield Location(base.module.path, span_of(annotation[1]))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.program.callables import Parameter, parameters, running
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Class, External, Function, Generic, Value, options
@@ -84,7 +85,7 @@ def credential_in_query(program: Program) -> Iterator[Finding]:
                     bodyless = value is not route.endpoint or _is_bodyless(route)
                     if fix is None and function is not None and bodyless and _kind(spoken(parameter.name)):
                         fix = moved_to_header(function, parameter)
-                    yield _finding(route, parameter, kind, symbol, fix)
+                    yield _finding(program, route, parameter, kind, symbol, fix)
     yield from _by_hand(program)
 
 
@@ -146,6 +147,15 @@ def _credential(program: Program, route: Route, parameter: Parameter, function: 
     return kind if query_name(program, parameter) and not aside else ""
 
 
+def _declared(program: Program, parameter: Parameter) -> Iterator[Location]:
+    """The fields of a model that is taken from the query which carry a credential."""
+    named = [name for name in query_fields(program, parameter) if _kind(spoken(name))]
+    base = program.walker.resolver.type_of(parameter) if named else None
+    if isinstance(base, Class):
+        annotations = [annotation for name, annotation, _ in base.fields if name in named and annotation is not None]
+        yield from (Location(base.module.path, span_of(annotation[1])) for annotation in annotations)
+
+
 def _type_name(parameter: Parameter) -> str:
     """What the type of a parameter is called, `Password` or `AccessToken`; a SecretStr is a secret by itself."""
     annotation = parameter.annotation
@@ -197,8 +207,8 @@ def _is_link(route: Route) -> bool:
     return "GET" in route.methods and any(_ONE_TIME.search(word) for word in (*words[-3:], name))
 
 
-def _finding(route: Route, parameter: Parameter, kind: str, symbol: str, fix: Fix | None) -> Finding:
-    evidence = []
+def _finding(program: Program, route: Route, parameter: Parameter, kind: str, symbol: str, fix: Fix | None) -> Finding:
+    evidence = [Evidence(place, f"the {kind} is a field here") for place in _declared(program, parameter)]
     if route.place is not None and symbol != access.symbol(route):
         evidence.append(Evidence(route.place.location, f"{access.spoken(route)} takes it"))
     confidence: Confidence = "high" if kind == "password" or "GET" not in route.methods else "medium"

@@ -90,5 +90,5 @@ def _refuser(refusal: Refusal, function: Function) -> list[Evidence]:
     """The function that refuses with what is made elsewhere."""
     block = refusal.block
     if block.module is function.module and block.number in inner_numbers(function):
-        return []
+        return [] if refusal.told is None else [Evidence(refusal.told, "it is raised here")]
     return [Evidence(refusal.told or function.place.location, f"{function.name} refuses with it")]

@@ -162,6 +162,8 @@ def _other_end(place: Place, router: Router, include: Include | None) -> tuple[E
     found = (
         [] if include is None or include.place == place else [Evidence(include.place.location, "it is included here")]
     )
+    if include is not None and include.called is not None:
+        found.append(Evidence(include.called.location, "what includes it is called here"))
     return (*found, *([Evidence(made.location, "the router is made here")] if made != place else ()))
 
 

@@ -280,6 +280,8 @@ def bind(interpreter: Interpreter, found: Value, receiver: Value, cls: Class, na
         if found.kind != "static" and isinstance(receiver, Instance):
             return Bound(receiver, found)
         return found
+    if isinstance(found, Partial) and found.method and isinstance(receiver, Instance):
+        return Partial(bind(interpreter, found.function, receiver, cls, name, place), found.arguments, found.place)
     if isinstance(found, Function | Class | Bound):
         return found
     if isinstance(found, Instance) and isinstance(receiver, Instance):

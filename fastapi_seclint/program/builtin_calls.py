@@ -178,6 +178,11 @@ def _partial(interpreter: Interpreter, arguments: Arguments, place: Place) -> Va
     return Partial(arguments.positional[0], rest, place)
 
 
+def _partial_method(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
+    made = _partial(interpreter, arguments, place)
+    return replace(made, method=True) if isinstance(made, Partial) else made
+
+
 def _first(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
     return arguments.positional[0] if arguments.positional else None
 
@@ -328,6 +333,7 @@ _TABLE: dict[str, Handler] = {
     "builtins.dir": members.dir_of,
     "inspect.getmembers": members.members_of,
     "functools.partial": _partial,
+    "functools.partialmethod": _partial_method,
     "functools.update_wrapper": _update_wrapper,
     "functools.lru_cache": _first,
     "importlib.import_module": module_calls.import_module,

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import fastapi_users, handlers, resources
+from fastapi_seclint.program.calling import innermost_call
 from fastapi_seclint.program.layers import layer
 from fastapi_seclint.program.markers import MARKERS, marker, marker_of
 from fastapi_seclint.program.route_objects import route_objects
@@ -256,7 +257,7 @@ def _include_router(interpreter: Interpreter, receiver: Instance, arguments: Arg
     prefix = arguments.get("prefix", None) or Const("")
     entry = Include(
         child, prefix, arguments.get("dependencies"), parent.inherited(), arguments, place, interpreter.uncertain > 0,
-        conditions=tuple(interpreter.conditions),
+        conditions=tuple(interpreter.conditions), called=innermost_call(interpreter),
     )  # fmt: skip
     parent.entries.append(entry)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fastapi_seclint.program.routers import Router
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Collection, Const, External, Value, string
+from fastapi_seclint.program.values import Class, Collection, Const, External, Function, Value, options, string
 
 
 def known_of(route: Route) -> dict[str, Value]:
@@ -25,6 +27,15 @@ def _in_its_application(route: Route) -> str | None:
             return None
         path = path.partition(above.rstrip("/"))[2] if above.rstrip("/") else path
     return path
+
+
+def handler_makers(route: Route) -> Iterator[Function]:
+    """What the route classes of a router make handlers with, their own `get_route_handler` and those of their bases."""
+    for option in options(route.router.arguments.get("route_class")):
+        for base in option.lineage() if isinstance(option, Class) else ():
+            made = base.namespace.get("get_route_handler") if isinstance(base, Class) else None
+            if isinstance(made, Function):
+                yield made
 
 
 def of_own_making(app: Router) -> str | None:

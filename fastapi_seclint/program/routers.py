@@ -57,7 +57,7 @@ class Include:
     """One `include_router` call. `inherited` are the parent's own dependencies when the call ran (f04).
 
     `adopted`: the router was not followed to this call; nothing else includes it and this call includes something
-    unknown, perhaps with guards that other calls have.
+    unknown, perhaps with guards that other calls have. `called`: where the function is called that this call stands in.
     """
 
     router: Value
@@ -69,6 +69,7 @@ class Include:
     conditional: bool = False
     adopted: bool = False
     conditions: tuple[Form, ...] = ()
+    called: Place | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -43,11 +43,12 @@ class ModuleValue:
 
 @dataclass(slots=True, eq=False)
 class Partial:
-    """`functools.partial(function, ...)`."""
+    """`functools.partial(function, ...)`; a `method` of a class gets the object first (`partialmethod`)."""
 
     function: Value
     arguments: Arguments
     place: Place | None = None
+    method: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import KEYWORDS, Form, arguments, beginning, walk
+from fastapi_seclint.facts.forms import Form, arguments, beginning, span_of, walk
 from fastapi_seclint.program.attributes import get_attribute
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.operators import plain_member
@@ -29,6 +29,7 @@ from fastapi_seclint.subjects.code.members import of_members
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.spread import spelled_out
 from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers, told_status
+from fastapi_seclint.subjects.guards.own_headers import are_others, hands_headers_on, own_headers, without_rest
 from fastapi_seclint.subjects.guards.replaced import replaced
 from fastapi_seclint.subjects.guards.told_statuses import answers_as_told
 from fastapi_seclint.subjects.leaks.own_statuses import status_of
@@ -75,7 +76,14 @@ def refusals(program: Program, function: Function) -> Iterator[Refusal]:
                 continue
             if not _is_told_elsewhere(program, block, form) and not _gets_headers_later(block, form):
                 for refusal in found if not replaced(block, form) else ():
-                    yield refusal if refusal.block is block else replace(refusal, told=block.location(form))
+                    told = block.location(form) if refusal.block is not block else _written_at(program, block, form)
+                    yield replace(refusal, told=told)
+
+
+def _written_at(program: Program, block: Block, form: Form) -> Location | None:
+    """Where the function raises that a call stands for, `deny(401)`: None where the call is what it says."""
+    written = program.refusals.get((block.module.file, form[1]))
+    return None if written is None else Location(written.module.path, span_of(written.statements[-1][1]))
 
 
 def _of_made(program: Program, handler: Function) -> Iterator[Refusal]:
@@ -223,52 +231,17 @@ def _of_class(program: Program, cls: Class) -> Iterator[Refusal]:
     if initializer is None or initializer.number < 0:
         return
     block = program.sites.block(initializer.module, initializer.number)
-    own = _own_headers(block) if block is not None else None
-    if block is None or (own is not None and not _are_others(own)):
+    own = own_headers(block) if block is not None else None
+    if block is None or (own is not None and not are_others(own)):
         return
-    for form in map(_without_rest, block.forms.of("call")):
+    for form in map(without_rest, block.forms.of("call")):
         if form[2][0] != "attr" or form[2][3] != "__init__":
             continue
         if _status_of(program, cls, form) == 401 and (_lacks(program, block, form) or _has_none(program, cls, form)):
             yield Refusal(program.sites.top(cls.module), ["class", cls.at], None)
             continue
         if _is_unauthorized(program, block, form) and (lacks := _lacks(program, block, form)) is not None:
-            yield Refusal(block, form, own or lacks[0], later=own is None and not _hands_headers_on(cls, initializer))
-
-
-def _own_headers(block: Block) -> Form | None:
-    """What a constructor gives its object for headers: `self.headers = CHALLENGE`."""
-    given: Form
-    for form in block.forms.of("assign"):
-        for target in form[2]:
-            if target[0] == "attr" and target[3] == "headers" and target[2][2:] == ["self"]:
-                given = form[3]
-                return given
-    return None
-
-
-def _are_others(headers: Form) -> bool:
-    """Whether headers are written down and the one that names the scheme is none of them."""
-    if headers[0] != "dict":
-        return False
-    keys = [str(key[2]).lower() if key is not None and key[0] == "const" else "" for key, _ in headers[2]]
-    return "" not in keys and "www-authenticate" not in keys
-
-
-def _hands_headers_on(cls: Class, initializer: Function) -> bool:
-    """Whether the constructor above one of a class takes headers, as that of `HTTPException` does."""
-    lineage = list(cls.lineage())
-    owner = initializer.owner
-    for base in lineage[lineage.index(owner) + 1 :] if owner in lineage else ():
-        above = base.namespace.get("__init__") if isinstance(base, Class) else None
-        if isinstance(above, Function):
-            return any(item[0] == "headers" or item[1] == KEYWORDS for item in above.parameters)
-    return True
-
-
-def _without_rest(call: Form) -> Form:
-    """A call in an initializer without its `**kwargs`, which callers fill, for those who say no more."""
-    return [*call[:4], [item for item in call[4] if item[0] is not None or item[1][0] != "name"]]
+            yield Refusal(block, form, own or lacks[0], later=own is None and not hands_headers_on(cls, initializer))
 
 
 def _has_none(program: Program, cls: Class, call: Form) -> bool:
@@ -356,7 +329,7 @@ def _lacks(program: Program, block: Block, form: Form) -> tuple[Form | None] | N
         case ["const", _, None]:
             return (given[0],)
         case ["dict", *_]:
-            return (given[0],) if _are_others(given[0]) else None
+            return (given[0],) if are_others(given[0]) else None
     return None
 
 

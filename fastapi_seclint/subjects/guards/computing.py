@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, beginning, walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
@@ -49,7 +49,38 @@ def only_computes(program: Program, route: Route) -> bool:
     if any(str(item[-1]) in _SERVERS for form in types for item in walk(form) if item[0] in ("name", "attr")):
         return False
     functions = list(reached(program, handler, _DEPTH))
-    return len(functions) <= _MOST and all(_computes(program, function, functions) for function in functions)
+    if len(functions) > _MOST or not all(_computes(program, function, functions) for function in functions):
+        return False
+    made = {id(cls) for function in functions for cls in _made_in(program, function)}
+    return not any(_keeps(function) for function in functions if id(function.owner) not in made)
+
+
+def _made_in(program: Program, function: Function) -> list[Class]:
+    """The classes of the project that a function calls."""
+    block = body_of(program, function)
+    if block is None:
+        return []
+    found = (option for call in function.forms.of("call") for option in options(ask(program, block, call[2])))
+    return [base for cls in found if isinstance(cls, Class) for base in cls.lineage() if isinstance(base, Class)]
+
+
+def _keeps(function: Function) -> bool:
+    """Whether a method changes what its object has: one that was there before goes on to be there."""
+    if function.owner is None or function.kind == "static" or not function.parameters:
+        return False
+    own = {function.parameters[0][0]}
+    changed = [target for form in function.forms.of("assign") for target in form[2]]
+    changed += [form[3] for form in function.forms.of("augassign")]
+    changed += [target for form in function.forms.of("delete") for target in form[2]]
+    changed += [form[2][2] for form in function.forms.of("call") if form[2][0] == "attr" and form[2][3] in _CHANGES]
+    return any(target[0] in ("attr", "sub") and beginning(target) in own for target in changed)
+
+
+_CHANGES = frozenset(
+    {"add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "popleft", "remove",
+     "setdefault", "update"}
+)  # fmt: skip
+"""How lists, sets and dictionaries are changed in place."""
 
 
 def _computes(program: Program, function: Function, reached_ones: list[Function]) -> bool:

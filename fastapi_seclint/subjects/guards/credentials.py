@@ -103,7 +103,7 @@ def _looks(cls: Class) -> bool:
 
 
 def _spread(statements: list[Form], held: set[str]) -> None:
-    """Add the names that are assigned from what is held; a request that keeps it in its state is none."""
+    """Add the names that are assigned from what is held; a request or scope that keeps it in its state is none."""
     assignments = ("assign", "annassign", "walrus")
     forms = [form for statement in statements for form in walk(statement) if form[0] in assignments]
     size = -1
@@ -113,7 +113,7 @@ def _spread(statements: list[Form], held: set[str]) -> None:
             if form[-1] is not None and mentions(form[-1], held):
                 targets = form[2] if form[0] == "assign" else [form[2]]
                 named = {inner[2] for target in targets for inner in walk(target) if inner[0] == "name"}
-                held.update(named - {"request"})
+                held.update(named - {"request", "scope"})
 
 
 def _tests(form: Form, held: set[str]) -> bool:

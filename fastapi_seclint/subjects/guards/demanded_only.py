@@ -164,22 +164,18 @@ def _running(middleware: Value) -> Function | None:
 def _looks_no_further(program: Program, function: Function) -> bool:
     """Whether a function takes credentials into names, hands none of them on and keeps none that others read."""
     held = {
-        target[2]
+        item[2]
         for form in function.forms.of("assign", "walrus")
         if form[3] is not None and any(map(_carries, walk([form[3]])))
         for target in (form[2] if form[0] == "assign" else [form[2]])
-        if target[0] == "name"
+        for item in walk(target if target[0] in ("tuple", "list") else [target])
+        if item[0] == "name" and target[0] in ("name", "tuple", "list")
     }
     if not held:
         return _only_asks(program, function)
     if hands_on(function, held):
         return False
-    kept = {
-        str(target[3])
-        for form in function.forms.of("assign")
-        for target in form[2]
-        if target[0] == "attr" and _is_state(target[2])
-    }
+    kept = {name for form in function.forms.of("assign") for target in form[2] if (name := _left_in_state(target))}
     return not kept or not any(_reads(program, function, name) for name in kept)
 
 
@@ -228,6 +224,16 @@ def _carries(form: Form) -> bool:
 
 def _is_state(form: Form) -> bool:
     return bool(form[0] == "attr" and form[3] == "state")
+
+
+def _left_in_state(target: Form) -> str:
+    """The name under which an assignment leaves something with the request: `scope["state"]["token"] = token`."""
+    match target:
+        case ["attr", _, ["attr", _, _, "state"], str(name)]:
+            return name
+        case ["sub", _, ["sub", _, _, ["const", _, "state"]], ["const", _, str(name)]]:
+            return name
+    return ""
 
 
 def _reads(program: Program, function: Function, name: str) -> bool:

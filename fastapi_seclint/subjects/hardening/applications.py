@@ -12,7 +12,8 @@ from fastapi_seclint.facts.forms import Form, arguments, span_of, walk
 from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routers import Layer, Router
-from fastapi_seclint.program.values import Class, External, Function, Unknown, options
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, External, Function, Unknown, options, settled, string
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import ask, blocks_of
@@ -97,28 +98,36 @@ def _settings(program: Program) -> Iterator[Setting]:
             ):
                 continue
             assigned = {form[1]: form for form in block.forms.of("assign")}
-            for name, value, at, written in _named(block.statements):
+            for name, at, given in _named(block.statements):
+                written = given if given is not None and given[0] in ("const", "bytes") else None
+                value = str(written[2]) if written is not None else _put_together(program, block, given)
                 yield Setting(name, value, block.location(at), block.symbol, written, assigned.get(at))
 
 
-def _named(statements: list[Form]) -> Iterator[tuple[str, str, int, Form | None]]:
-    """Header names in code, with the text that each gets where that stands beside it."""
+def _put_together(program: Program, block: Block, given: Form | None) -> str:
+    """The text that a name or a text with names in it is: `f"max-age={SECONDS}"`; empty where that is not known."""
+    known = [string(option) for option in settled(ask(program, block, given))] if given is not None else []
+    return known[0] or "" if len(known) == 1 else ""
+
+
+def _named(statements: list[Form]) -> Iterator[tuple[str, int, Form | None]]:
+    """Header names in code, with what each gets where that stands beside it."""
     beside: dict[int, tuple[Form, int]] = {}
     for form in walk(statements):
         match form:
-            case ["assign", at, [["sub", _, _, ["const", key_at, str()]]], ["const", _, str()] as value]:
+            case ["assign", at, [["sub", _, _, ["const", key_at, str()]]], value]:
                 beside[key_at] = (value, at)
             case ["dict", _, pairs]:
                 for key, value in pairs:
-                    if key is not None and key[0] == "const" and value[0] == "const":
+                    if key is not None and key[0] == "const":
                         beside[key[1]] = (value, key[1])
-            case ["call", at, _, [["const", key_at, str()], ["const", _, str()] as value, *_], _]:
+            case ["call", at, _, [["const", key_at, str()], value, *_], _]:
                 beside[key_at] = (value, at)
             case ["tuple", at, [["const" | "bytes", key_at, str()], ["const" | "bytes", _, str()] as value]]:
                 beside[key_at] = (value, at)
         if form[0] in ("const", "bytes") and isinstance(form[2], str) and form[2].strip().lower() in HEADERS:
-            written, at = beside.get(form[1], (None, form[1]))
-            yield form[2].strip().lower(), "" if written is None else str(written[2]), at, written
+            given, at = beside.get(form[1], (None, form[1]))
+            yield form[2].strip().lower(), at, given
 
 
 def _is_used(program: Program, function: Function) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.routes import Route, variable_names
 from fastapi_seclint.program.values import Class, Function
 from fastapi_seclint.subjects.owners.services import kept_caller
 from fastapi_seclint.subjects.owners.using import callers_of
@@ -20,8 +20,8 @@ def kept_callers(program: Program, route: Route) -> dict[int, set[str]]:
     """
     found: dict[int, set[str]] = {}
     for node in route.dependencies:
-        callers = callers_of(program, node) if node.parameter else set()
-        kept = kept_caller(program, node, callers) if len(callers) == 1 else None
+        variables = variable_names(route)
+        kept = kept_caller(program, node, callers_of(program, node), variables) if node.parameter else None
         if kept is not None:
             for base in kept.cls.lineage():
                 if isinstance(base, Class):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, is_none, mentions, named_arguments, walk
 from fastapi_seclint.program.dependencies import Node
-from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.routes import Route, variable_names
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def ignores_caller(program: Program, route: Route, node: Node, callers: set[str]) -> bool:
     """Whether a dependency makes an object of the project for its `callers`, and the handler uses nothing that asks."""
-    made = made_for(program, node, callers)
+    made = made_for(program, node, callers) or made_by_guard(program, node, variable_names(route))
     handler = route.function
     if made is None or handler is None or not node.parameter:
         return False
@@ -88,9 +88,14 @@ class Kept:
     part: str = ""
 
 
-def kept_caller(program: Program, node: Node, callers: set[str]) -> Kept | None:
-    """How the object that a dependency makes keeps the caller; None where several are kept, or in another way."""
+def kept_caller(program: Program, node: Node, callers: set[str], variables: set[str] | None = None) -> Kept | None:
+    """How the object that a dependency makes keeps the caller; None where several are kept, or in another way.
+
+    With the `variables` of a path, a guard that finds the caller itself makes such objects, too.
+    """
     made = made_for(program, node, callers)
+    if made is None and variables is not None:
+        made = made_by_guard(program, node, variables)
     if made is None or len(made[1]) != 1:
         return None
     cls, given = made[0], next(iter(made[1]))
@@ -125,6 +130,30 @@ def made_for(program: Program, node: Node, callers: set[str]) -> tuple[Class, se
         return None
     pairs = named_arguments(call, _parameters(found[0]))
     return found[0], {name for name, value in pairs if mentions(value, callers)}
+
+
+def made_by_guard(program: Program, node: Node, variables: set[str]) -> tuple[Class, set[str]] | None:
+    """The same of a guard that finds the caller itself, refuses whom it does not find, and takes no id of the path.
+
+    `if rider is None: raise HTTPException(401)` before `return Context(db, rider)`.
+    """
+    function = node.function
+    block = body_of(program, function) if function is not None and not isinstance(node.call, Class) else None
+    returned = [form[2] for form in block.forms.of("return")] if block is not None else []
+    if block is None or function is None or len(returned) != 1 or returned[0] is None or returned[0][0] != "call":
+        return None
+    if variables.intersection(item[0] for item in function.parameters):
+        return None
+    refused = {
+        asked[2]
+        for form in block.forms.of("if")
+        if form[3] and form[3][-1][0] == "raise" and (asked := _asked_for_presence(form[2]))[0] == "name"
+    }
+    found = [option for option in options(ask(program, block, returned[0][2])) if isinstance(option, Class)]
+    if len(found) != 1 or not refused or not program.guard_model.authenticates(node.call):
+        return None
+    pairs = named_arguments(returned[0], _parameters(found[0]))
+    return found[0], {name for name, value in pairs if mentions(value, refused)}
 
 
 def _parameters(cls: Class) -> list[str]:

@@ -31,6 +31,8 @@ _FINDS = re.compile(
     r"|count_documents|match)$"
 )
 """How documents of MongoDB are found, and rows by PostgREST: `table("notes").match({"owner_id": me.id})`."""
+_ASKING = frozenset({"where", "filter"})
+"""The keywords under which columns are asked for: `prisma.note.find_first(where={"id": key, "owner_id": me.id})`."""
 _INSERTS = frozenset({"insert_one", "insert"})
 
 
@@ -164,10 +166,12 @@ def _compared(call: Form) -> Iterator[tuple[object, Form]]:
     for one in met(call):
         if not one.written:
             yield one.column, one.value
-    if call[2][0] == "attr" and _FINDS.match(call[2][3]) and call[3] and call[3][0][0] == "dict":
-        for key, value in call[3][0][2]:
-            if key is not None and key[0] == "const":
-                yield key[2], value
+    asked = [value for keyword, value, _ in call[4] if keyword in _ASKING]
+    if call[2][0] == "attr" and _FINDS.match(call[2][3]):
+        asked += call[3][:1]
+    for key, value in (pair for form in asked if form[0] == "dict" for pair in form[2]):
+        if key is not None and key[0] == "const":
+            yield key[2], value
     match call:
         case ["call", _, ["attr", _, _, "eq"], [["const", _, str(column)], value], _]:
             yield column, value

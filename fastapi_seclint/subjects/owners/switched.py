@@ -26,8 +26,15 @@ def switched_off(node: Node) -> bool:
     around = [form for form in function.forms.of("if") if _is_off(guard, form[2], own)]
     refusing = [form for form in tests if any(inner[0] == "raise" for inner in walk(form[3:]))]
     return bool(refusing) and all(
-        any(form is outer or any(inner is form for inner in walk(outer[3])) for outer in around) for form in refusing
+        any(form is outer or any(inner is form for inner in walk(outer[3])) for outer in around)
+        or all(_is_off(guard, one, own) for one in _alternatives(form[2]) if speaks_of_state(one))
+        for form in refusing
     )
+
+
+def _alternatives(test: Form) -> list[Form]:
+    """The conditions of which one is enough: `user is None` and `self.strict and user.closed` of both with `or`."""
+    return list(test[3]) if test[0] == "bool" and test[2] == "or" else [test]
 
 
 def _is_off(guard: Instance, test: Form, own: str) -> bool:

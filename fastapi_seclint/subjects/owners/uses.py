@@ -118,10 +118,11 @@ def _is_presence(test: Form, names: Collection[str]) -> bool:
     return test[0] == "name" and test[2] in names
 
 
-def asks_the_request(function: Function) -> bool:
-    """Whether a function gets at the caller by another way than a parameter."""
+def asks_the_request(function: Function, known: Container[str] = ()) -> bool:
+    """Whether a function gets at the caller by another way than a parameter; what is `known` is something else."""
     requests = requests_of(function)
-    return any(_mentions_request(form, requests) for form in function.forms.of("attr"))
+    asked = (form for form in function.forms.of("attr") if form[2][0] != "name" or form[2][2] not in known)
+    return any(_mentions_request(form, requests) for form in asked)
 
 
 def requests_of(function: Function) -> frozenset[str]:

@@ -40,7 +40,7 @@ def ties_caller(program: Program, route: Route) -> bool:
     handler, ignoring = route.function, _ignoring(program, route)
     if handler is not None and not ignoring:
         handler = _works(program, handler, caller_names(program, route))
-    if handler is None or asks_the_request(handler) or asks_left_caller(program, route):
+    if handler is None or asks_the_request(handler, ignoring) or asks_left_caller(program, route):
         return True
     filled = program.walker.resolver.dependency_of
     sent = frozenset(item.name for item in parameters(route.endpoint) if filled(item) is None) if route.endpoint else ()
@@ -172,10 +172,14 @@ def is_scoped(program: Program, route: Route, node: Node) -> bool:
 def takes_id(node: Node, variables: set[str], callers: Collection[str] = ()) -> bool:
     """Whether a dependency takes an id: one of these variables of the path, or a parameter that is named like one.
 
-    The id of the caller, in a parameter among `callers`, is none.
+    The id of the caller, in a parameter among `callers`, is none. What it gets from another dependency that takes a
+    variable of the path is picked by that.
     """
-    found = (item.name for item in parameters(node.call) if item.name not in callers)
-    return any(name in variables or _ID.search(name) for name in found)
+    found = [item.name for item in parameters(node.call) if item.name not in callers]
+    if any(name in variables or _ID.search(name) for name in found):
+        return True
+    below = (child for child in node.children if child.parameter in found)
+    return any(item.name in variables for child in below for one in child.walk() for item in parameters(one.call))
 
 
 def _may_decide(program: Program, route: Route, node: Node, function: Function) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, named_arguments, span_of, walk
+from fastapi_seclint.facts.forms import KEYWORDS, Form, named_arguments, span_of, walk
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
@@ -284,6 +284,10 @@ def _further(program: Program, block: Block, form: Form, found: Input, context: 
                 inner.bodies[name] = rights
             elif (sent := source(found, value)) is not None:
                 inner.values[name] = sent
+        rest = next((parameter[0] for parameter in function.parameters if parameter[1] == KEYWORDS), None)
+        spread = [rights for keyword, value, _ in form[4] if keyword is None and (rights := dumped(found, value))]
+        if rest is not None and spread:
+            inner.bodies[rest] = frozenset().union(*spread) - set(names)
         follow(function, inner)
         for belief in believed(program, function, inner, context, level + 1):
             yield belief if belief.fix is not None else replace(belief, fix=not_given(block, form, found, function))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from fastapi_seclint.facts.forms import Form, beginning, mentions, walk
+from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.rights.words import (
@@ -133,7 +134,19 @@ def _is_decision(form: Form, sent: frozenset[str]) -> bool:
     if form[0] != "call" or form[2][0] not in ("name", "attr"):
         return False
     name = str(form[2][-1])
-    return names_check_of_rights(name) or asks_an_enforcer(form[2])
+    return names_check_of_rights(name) or asks_an_enforcer(form[2]) or _asks_whether_allowed(form)
+
+
+def _asks_whether_allowed(call: Form) -> bool:
+    """Whether a policy is asked if somebody may do something: `oso.is_allowed(user, "close", account)`.
+
+    That of a limiter is asked for one address.
+    """
+    name = snake(str(call[2][-1]))
+    return name in ("is_allowed", "is_permitted") and len(call[3]) > 1 and not _LIMITS.search(snake(spelled(call[2])))
+
+
+_LIMITS = re.compile(r"limit|throttl|quota|bucket|rate|budget")
 
 
 _OF_ACCOUNT = re.compile(r"^(staff|operator|moderator|admin)_(id|uuid|no|number)$")

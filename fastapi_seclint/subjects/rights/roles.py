@@ -13,6 +13,7 @@ from fastapi_seclint.program.callables import Parameter, dotted_name, parameters
 from fastapi_seclint.program.credentials import names_database
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.route_classes import handler_makers
 from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.routes import Route, variable_names
 from fastapi_seclint.program.schemes import scheme_of
@@ -92,6 +93,7 @@ def asked_before(program: Program, route: Route) -> Iterator[Value]:
             asking = isinstance(decorator, Unknown) or named or _requires_scopes(decorator)
         if asking:
             yield decorator
+    yield from (one for one in handler_makers(route) if considers_rights(program, one) and _refuses(program, [one]))
 
 
 def authorizes_inside(program: Program, route: Route) -> bool:

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.callables import Parameter, giving, parameters
+from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.handing_over import worker
 from fastapi_seclint.program.routes import path_variables
 from fastapi_seclint.program.spelling import snake
@@ -20,6 +21,7 @@ from fastapi_seclint.program.values import (
     External,
     Function,
     Generic,
+    Instance,
     Value,
     constant,
     iterate,
@@ -119,7 +121,21 @@ def sent_to(program: Program, cls: Class, depth: int = 0) -> dict[str, Sent]:
     for parameter in parameters(cls) if depth < _DEPTH else ():
         if program.walker.resolver.dependency_of(parameter) is None:
             _add_parameter(program, found, parameter)
-    return {name: sent for name, sent in found.values.items() if sent.origin != "body"}
+    sent = {name: right for name, right in found.values.items() if right.origin != "body"}
+    return {field: sent[name] for name in sent for field in _kept_as(cls, name)}
+
+
+def _kept_as(cls: Class, name: str) -> set[str]:
+    """The fields in which a constructor keeps what it is given by a name, `self.role = x_role`; else that name."""
+    start = method_of(Instance(cls), "__init__")
+    own = start.parameters[0][0] if start is not None and start.parameters else ""
+    kept = {
+        str(target[3])
+        for form in (start.forms.of("assign", "annassign") if start is not None else ())
+        for target in (form[2] if form[0] == "assign" else [form[2]])
+        if target[0] == "attr" and target[2][2:] == [own] and form[-1] is not None and form[-1][2:] == [name]
+    }
+    return kept or {name}
 
 
 def _given_on(program: Program, parameter: Parameter, depth: int) -> Sent | None:
@@ -169,7 +185,8 @@ def _add_parameter(program: Program, found: Input, parameter: Parameter) -> None
     for cls in access.classes(base):
         found.bodies.update(_parts(program, found, cls, parameter.name))
         rights = frozenset(name for name in _rights(program, found, cls))
-        if rights and not any(item.startswith(("enum.", "typing.")) for item in cls.external_bases()):
+        plain = (item for item in cls.external_bases() if not item.endswith(".TypedDict"))
+        if rights and not any(item.startswith(("enum.", "typing.")) for item in plain):
             found.bodies[parameter.name] = rights
             found.classes |= _said_of(cls)
             found.dumps.update(_own_dumps(cls, rights))

@@ -173,7 +173,7 @@ class _Search:
             kept = own is not None and secret is own.kept
             value = ask(self.program, own.block if own is not None and kept else self.block, core(secret))
             kind = self.kind(core(given), core(secret), value) or self.account(core(given), core(secret))
-            if kind := kind or self.opens(form, core(given), value):
+            if kind := kind or self.opens(form if own is None else given, core(given), value):
                 yield Comparison(self.block, form, operator, given, secret, kind, value)
                 return
 
@@ -219,6 +219,7 @@ class _Search:
         """`secret` where whoever sends what a setting says in a header is let in, and others get a 401 or 403.
 
         A helper that is given what was sent does not see whence it comes; then the setting has to be called a key.
+        `form` is the comparison, or what is handed to the helper that compares.
         """
         read = [option for option in options(value) if isinstance(option, Environment)]
         if not read or not all(" " not in option.name and _is_key(option.default) for option in read):

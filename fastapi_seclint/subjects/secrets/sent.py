@@ -11,7 +11,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.program.values import Environment, External, options
+from fastapi_seclint.program.values import Environment, External, options, string
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.loops import loops
 from fastapi_seclint.subjects.code.origins import ask
@@ -106,6 +106,7 @@ class Sent:
     def names(self, form: Form) -> Iterator[str]:
         """What an expression is called: its own name, and that of the header which a variable was read from."""
         yield name_of(form)
+        yield from self._header(form)
         found = self.scope.assignments(form[2]) if form[0] == "name" else []
         read = core(found[0][-1]) if len(found) == 1 and found[0][0] in ("assign", "annassign") else None
         if read is not None and read[0] == "sub" and read[3][0] == "const" and type(read[3][2]) is int:
@@ -116,7 +117,20 @@ class Sent:
             read = core(read[2][2])
         if read is not None and (self.is_sent(read) or self._is_taken(read, 2)):
             yield name_of(read)
+            yield from self._header(read)
         yield from _picked_out(read) if read is not None else ()
+
+    def _header(self, form: Form) -> Iterator[str]:
+        """What a header is called that is read by a name, `request.headers.get(self.header)`, as far as it is known."""
+        match form:
+            case ["call", _, ["attr", _, ["attr", _, _, part], "get"], [["name" | "attr", *_] as key, *_], _] | [
+                "sub",
+                _,
+                ["attr", _, _, part],
+                ["name" | "attr", *_] as key,
+            ] if part in _REQUEST:
+                known = (string(option) for option in options(ask(self.program, self.block, key)))
+                yield from (name for name in known if name is not None)
 
     def is_sent(self, form: Form) -> bool:
         """Whether an expression comes with the request: a parameter, a part of one, a header."""
