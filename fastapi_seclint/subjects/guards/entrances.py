@@ -31,7 +31,7 @@ _ENTRANCE = re.compile(
     r"|.*[-_]password|verify([-_].*)?|verification([-_].*)?|activat(e|ion)([-_].*)?|confirm([-_].*)?|resend([-_].*)?|magic[-_]?link"
     r"|anmelden|anmeldung|abmelden|einloggen|registrieren|registrierung|connexion|deconnexion|inscription|iniciar[-_]sesion"
     r"|entrar|acceder|registro|registrar|cadastr[oa]r?|accedi|registrati"
-    r"|((send|get|request)[-_])?(otp|sms|login|auth|e?mail|security|one[-_]time)[-_]?codes?|send[-_](otp|code)"
+    r"|((send|get|request)[-_])?(otp|sms|login|auth|e?mail|security|one[-_]time)[-_]?codes?|(send|request|demander|solicitar|pedir|enviar|envoyer)[-_](otp|code)"
     r"|oubli|mot[-_]de[-_]passe([-_].*)?|reinitialis(er|ation)|(passwort|kennwort)([-_].*)?|recuperar([-_].*)?|olvide([-_].*)?"
     r"|restablecer([-_].*)?|esqueci([-_].*)?|redefinir([-_].*)?"
     r"|otp|mfa|2fa|captcha|csrf|social[-_](auth|login)|device[-_](auth|authorization|code|init)|exchange|notify|sessions?|invites?"

@@ -60,6 +60,8 @@ def is_outlier(program: Program, route: Route) -> bool:
         return True
     if _searches_what_is_kept(program, route):
         return True
+    if _is_listed_openly(program, route):
+        return False
     if is_for_all(route) and not _asks_beside(program, route):
         return False
     if _is_one_for_all(program, route) or _is_a_link(route):
@@ -84,6 +86,25 @@ def is_outlier(program: Program, route: Route) -> bool:
     if len(guarded) < _LEAST_GUARDED or len(read) < least:
         return False
     return len(beside) - len(guarded) <= max(1, _MOST_OPEN * len(beside))
+
+
+def _is_listed_openly(program: Program, route: Route) -> bool:
+    """Whether a route gives one of the things that the list above it, which nobody forgot, gives everybody."""
+    above, _, last = route.path.rstrip("/").rpartition("/")
+    given = set(access.answered(program, route))
+    return (
+        last.startswith("{")
+        and bool(given)
+        and any(
+            other.path.rstrip("/") == above
+            and other.router is route.router
+            and "GET" in other.methods
+            and not is_authenticated(program, other)
+            and given & set(access.answered(program, other))
+            and not is_outlier(program, other)
+            for other in program.routes
+        )
+    )
 
 
 def _asking(program: Program, route: Route) -> list[Route]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, arguments, awaited, last_name, mentions, walk
@@ -42,6 +43,7 @@ def brings_proof(program: Program, route: Route) -> bool:
         or _hands_on(program, block, sent)
         or _redeems(program, route, block, sent)
         or _pairs_by_code(handler, access.segments(route.path), sent)
+        or _finds_by_link(route, handler)
         or _awaits_a_wrong_signature(handler)
         or _verifies_signature(program, handler)
     )
@@ -132,6 +134,28 @@ def _pairs_by_code(handler: Function, words: list[str], sent: set[str]) -> bool:
         if codes and _GIVEN_CODE.search(said) and _refuses_nothing(handler, form[2][0][2]):
             return True
     return False
+
+
+def _finds_by_link(route: Route, handler: Function) -> bool:
+    """Whether a handler finds what it works on by a token that stands in its path, and stops where there is none.
+
+    `found = offer_of(session, token)`, `if found is None: return page("expired")`, for who was sent the link.
+    """
+    parts = route.path.split("/")
+    links = {
+        part[1:-1]
+        for before, part in pairwise(parts)
+        if _LINK.match(part) and not before.lower().rstrip("s").endswith(part[1:-1].lower())
+    }
+    for form in handler.forms.of("assign") if links else ():
+        call = awaited(form[3])
+        by_link = call[0] == "call" and any(mentions(item, links) for item in arguments(call))
+        if by_link and form[2][0][0] == "name" and _refuses_nothing(handler, form[2][0][2]):
+            return True
+    return False
+
+
+_LINK = re.compile(r"^\{(\w+_)?(token|nonce|signature)\}$")
 
 
 def _refuses_nothing(handler: Function, name: str) -> bool:

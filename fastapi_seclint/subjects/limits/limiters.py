@@ -51,11 +51,13 @@ _FAILURES = re.compile(
     r"|\w*(login|sign_?in|auth|password|otp)_(atte?mps?|attempts?|tries|retries|lock\w*|(fail\w*|errors?)_(count\w*|times|limit\w*))"
     r"|(handle|record|register|track|count|increment|incr)_(login_|failed_|auth_)*(fail\w*|login)"
     r"|attempts?_(count|left|remaining|limit|exceeded)\w*|(max|password)_(login_|password_|failed_|retry_|error_)*(attempts?|tries"
-    r"|retries|error_count)\w*|attempts|axes)(?![a-z])"
+    r"|retries|error_count)\w*|attempts|axes|tentativ\w+_(echou|fall|falh|connexion|login)\w*|intentos_(fallid|login|restant)\w*"
+    r"|fehl(versuch|geschlagen|anmeld)\w*|(verrouille|bloque|bloquead[oa]|gesperrt|bloccat[oa])_(jusqu|hasta|ate|bis|fino)\w*)(?![a-z])"
 )  # fmt: skip
 """Names of what counts failures and locks an account."""
 _PRECHECK = re.compile(
-    rb"limit|throttl|too_?many|flood|brute|slow_?down|cool_?down|lock|atte?mp|fail|tries|axes|bucket|window|acquire|error|429",
+    rb"limit|throttl|too_?many|flood|brute|slow_?down|cool_?down|lock|atte?mp|fail|tries|axes|bucket|window|acquire|error|429"
+    rb"|tentativ|intentos|fehl|verrouill|bloque|gesperrt|bloccat",
     re.I,
 )
 _DEPTH = 4

@@ -69,7 +69,7 @@ def _tests_activity(function: Function, idle: frozenset[int], computed: frozense
         tested = form[2] if form[0] in ("if", "assert", "ifexp", "while") else form if form[0] == "compare" else None
         if tested is not None and speaks_of_state(tested, computed):
             return True
-        if form[0] == "call" and (_is_check(form) or _picks_active(form)):
+        if form[0] == "call" and (_is_check(form) or _picks_active(form) or _picks_by_statement(form)):
             return True
     return False
 
@@ -92,6 +92,16 @@ def _picks_active(call: Form) -> bool:
         for item in call[3]
         for inner in walk(item)
     )
+
+
+_CHOOSING = re.compile(r"\bselect\b.*?\bwhere\b(.*)", re.I | re.S)
+
+
+def _picks_by_statement(call: Form) -> bool:
+    """The same in SQL: `select * from users where id = %s and active`."""
+    texts = [item[2] for item in call[3] if item[0] == "const" and isinstance(item[2], str)]
+    chosen = (found[1] for text in texts if (found := _CHOOSING.search(text)))
+    return any(STATES & set(re.findall(r"\w+", text.lower())) for text in chosen)
 
 
 def _is_check(form: Form) -> bool:

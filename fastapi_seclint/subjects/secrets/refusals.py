@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, Forms, last_name, walk
 from fastapi_seclint.program.answers import answered_once
+from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.secrets.named_texts import texts_elsewhere
 from fastapi_seclint.subjects.secrets.names import kind_of
 
@@ -147,9 +148,22 @@ def asked(program: Program) -> frozenset[str]:
     found: set[str] = set()
     for module in program.modules.by_file.values():
         for number in module.facts.speaking(b'["if'):
-            for form in module.facts.forms(number).of("if", "ifexp"):
+            forms = module.facts.forms(number)
+            for form in forms.of("if", "ifexp"):
                 found.update(name.lower() for name in truths(form[2]))
+            own = {form[2][0][2]: form[3] for form in forms.of("assign") if form[2][0][0] == "name"}
+            found.update(_stands_for(own[name]).lower() for name in found & own.keys())
     return frozenset(found)
+
+
+def _stands_for(value: Form) -> str:
+    """The setting that a name is given: `key = getattr(config, "SECRET_KEY", "") or ""`."""
+    match value:
+        case ["bool", _, "or", [first, *_]]:
+            return _stands_for(first)
+        case ["call", _, ["name" | "attr", *_] as read, [["const", _, str() as key], *_], _] if read[-1] == "getenv":
+            return key
+    return name_of(value)
 
 
 def truths(test: Form) -> list[str]:
