@@ -938,3 +938,11 @@ def test_what_goes_below_the_last_statement_of_a_class_belongs_to_it() -> None:
     edit = InsertStatements(P, span("class C:\n    A = 1\n", "A = 1"), "after", "if not A:\n    raise ValueError")
     fixed = "class C:\n    A = 1\n    if not A:\n        raise ValueError\nx = 2\n"
     assert applied("class C:\n    A = 1\nx = 2\n", edit) == fixed
+
+
+@pytest.mark.parametrize("above", ["", '"""Doc."""\n\n', "#!/usr/bin/env python\n\n"])
+@pytest.mark.parametrize("below", ["\nSALT = 1\n", "\n\ndef g(): ...\n"])
+def test_an_import_takes_the_place_of_the_only_one(above: str, below: str) -> None:
+    source = f"{above}import hashlib\n{below}x = hashlib.md5(a)\n"
+    changes = [ReplaceExpression(P, span(source, "hashlib.md5(a)"), "slow(a)"), AddImport(P, "own.hashes", "slow")]
+    assert applied(source, *changes) == f"{above}from own.hashes import slow\n{below}x = slow(a)\n"

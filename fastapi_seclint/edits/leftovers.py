@@ -46,8 +46,17 @@ def without_leftovers(
         if unused and not any(_cuts(one, tree.start(node), tree.end(node)) for one in outside):
             inside = [one for one in made if _inside(one, tree.start(node), tree.end(node))]
             result = [one for one in result if one not in inside]
-            result.append(_shortened(tree, node, inside, unused))
+            result = _with(result, _shortened(tree, node, inside, unused))
     return result
+
+
+def _with(made: list[Splice], gone: Splice) -> list[Splice]:
+    """The splices with one that takes an import away; what comes between it and a blank line takes its place."""
+    between = [one for one in made if one.start == one.end and gone.start < one.start < gone.end]
+    if gone.content or not between:
+        return [*made, gone]
+    content = "".join(one.content for one in between).lstrip("\r\n")
+    return [*(one for one in made if one not in between), Splice(gone.start, between[0].start, content)]
 
 
 def _imports(tree: Tree) -> Iterator[cst.Import | cst.ImportFrom]:
