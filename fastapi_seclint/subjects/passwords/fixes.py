@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, span_of
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reference import brought
 from fastapi_seclint.subjects.code.rendering import rendered
-from fastapi_seclint.subjects.owners.records import is_table
+from fastapi_seclint.subjects.owners.records import classes_in, is_table
 from fastapi_seclint.subjects.passwords.own_hashers import HASH, VERIFY, own_hashers
-from fastapi_seclint.subjects.passwords.stages import Where
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
@@ -129,11 +129,15 @@ def hashed_whole(known: Passwords, block: Block, value: Form, field: str, option
 
 
 def _is_model(known: Passwords, block: Block, value: Form) -> bool:
-    """Whether a name stands for a body of a model of Pydantic 2 that is no row, which can be copied."""
-    source = known.requests.source(Where(block), value, 6)
-    if source is None or source.cls is None or is_table(source.cls):
+    """Whether a name is a parameter that holds a body of a model of Pydantic 2 that is no row, which can be copied."""
+    given = next((item for item in block.function.parameters if item[0] == value[2]), None) if block.function else None
+    if given is None or given[1] in (VARIADIC, KEYWORDS) or given[2] is None:
         return False
-    return any(name in ("pydantic.BaseModel", "sqlmodel.SQLModel") for name in source.cls.external_bases())
+    found = classes_in(ask(known.program, block, given[2]))
+    bases = {name for cls in found for name in cls.external_bases()}
+    return (
+        len(found) == 1 and not is_table(found[0]) and not bases.isdisjoint({"pydantic.BaseModel", "sqlmodel.SQLModel"})
+    )
 
 
 def hashed_field(known: Passwords, block: Block, value: Form, key: str, field: str) -> Fix | None:

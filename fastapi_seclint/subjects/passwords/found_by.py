@@ -23,6 +23,7 @@ from fastapi_seclint.spans import Span
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.passwords.fixes import VERIFYING, Hasher, hasher_for, used
+from fastapi_seclint.subjects.passwords.found_by_statement import fetched_by, without_password
 from fastapi_seclint.subjects.passwords.names import naming
 
 if TYPE_CHECKING:
@@ -97,7 +98,14 @@ def found_by_name(known: Passwords, block: Block, call: Form, asked: Form, plain
             rest = [*query[:2], [item for item in query[2] if item[1] is not asked]]
             criterion = _Criterion(call, edit, f'{{}}["{names[0]}"]', exchanged(call, query, rest))
             return _verified(known, block, plain, criterion)
-    return None
+    statement = without_password(block, call, asked)
+    text = code(statement) if statement is not None else None
+    if statement is None or text is None:
+        return None
+    fetched = fetched_by(block, call)
+    dropped = ReplaceExpression(path, span_of(call[1]), text)
+    shorter = statement if fetched is call else fetched
+    return _verified(known, block, plain, _Criterion(fetched, dropped, "{}[-1]", shorter))
 
 
 def _asks_more(block: Block, call: Form, compare: Form) -> bool:
@@ -142,6 +150,7 @@ def _before_the_test(block: Block, criterion: _Criterion, typed: str, hasher: Ha
         test = f"{name} is None or not {verifying}" if negated else f"{name} is not None and {verifying}"
         edits = (
             *used(hasher, VERIFYING),
+            *((criterion.dropped,) if criterion.shorter is criterion.query else ()),
             InsertStatements(path, span_of(form[1]), "before", f"{name} = {text}"),
             ReplaceExpression(path, span_of(form[2][1]), test),
         )
@@ -178,8 +187,9 @@ def _returned(block: Block, criterion: _Criterion, typed: str, hasher: Hasher) -
         text = code(exchanged(form[2], criterion.query, criterion.shorter)) if inside or named else None
         if text is not None and free is not None and _is_one_or_none(form[2]):
             refused = _refused(free, hasher.verifying(typed, criterion.kept.format(free)))
+            changed = inside and criterion.shorter is not criterion.query
             whole = ReplaceStatement(path, span_of(form[1]), f"{free} = {text}\n{refused}\nreturn {free}")
-            return Fix(title, False, (*used(hasher, VERIFYING), *(() if inside else (criterion.dropped,)), whole))
+            return Fix(title, False, (*used(hasher, VERIFYING), *(() if changed else (criterion.dropped,)), whole))
     return None
 
 

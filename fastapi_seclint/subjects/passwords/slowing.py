@@ -14,6 +14,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.rendering import rendered
+from fastapi_seclint.subjects.code.sql import met, written_out
 from fastapi_seclint.subjects.passwords.comparing import PARTS, Comparison, comparisons_of, made_of, plain_in, typed
 from fastapi_seclint.subjects.passwords.fixes import HASHING, VERIFYING, hasher_for, used
 from fastapi_seclint.subjects.passwords.found_by import QUERIES, criteria, found_by_column, found_by_name, is_column
@@ -105,7 +106,11 @@ def _sought(known: Passwords, text: Text) -> Iterator[tuple[Block, Form, Form, T
     """The queries that ask for the row that has a digest, and the criterion: `filter_by(digest=md5(...))`."""
     for block in known.blocks:
         for call in block.forms.of("call"):
-            for name, value in criteria(call) if call[2][0] == "attr" and call[2][3] in QUERIES else ():
+            asked = [
+                (item.column, item.value) for item in met(written_out(known.program, block, call)) if not item.written
+            ]
+            asked += [*criteria(call)] if call[2][0] == "attr" and call[2][3] in QUERIES else []
+            for name, value in asked:
                 made = made_of(known, block, value, text) if naming(name) else None
                 if made is not None:
                     yield block, call, value, made
