@@ -45,6 +45,7 @@ _PASSWORD = re.compile(
 )
 _SECRET = re.compile(
     r"^((client|app|shared|my|user|admin|totp|cron|internal|service|jobs?)_)?(secret|secret_key|private_key)$"
+    r"|^([a-z]+_)?conn(ection)?_?str(ing)?$"  # the account and its key are parts of it
 )
 _TOKEN = re.compile(
     r"^((access|refresh|auth|jwt|bearer|id|session|user|api|admin|login|enc|encoded|signed|cron|internal|service|secret|scheduler)_)?(token|jwt)$|^jeton$|^(x_)?(api|access)_?key$"

@@ -49,6 +49,7 @@ from fastapi_seclint.subjects.guards.listings import (
 from fastapi_seclint.subjects.guards.of_tenants import kept_for_tenant
 from fastapi_seclint.subjects.guards.outliers import is_outlier
 from fastapi_seclint.subjects.guards.own_session import keeps_for_its_sender
+from fastapi_seclint.subjects.guards.parts_beside import guarded_whole_of
 from fastapi_seclint.subjects.guards.proofs import brings_proof
 from fastapi_seclint.subjects.guards.pushing import changes_by_id, tells_strangers
 from fastapi_seclint.subjects.guards.said import (
@@ -215,6 +216,24 @@ def _gained(program: Program, route: Route) -> str:
         return f"returns {carried} with how people are reached"
     if asks_for_callers_own(route):
         return "returns what is its caller's own, whoever he says he is"
+    if away := _given_away(program, route):
+        return away
+    if only_fills_a_frame(route) or only_reads_a_page(route) or only_tells_about_itself(route):
+        return ""
+    if (whole := guarded_whole_of(program, route)) is not None:
+        return f"gives away a part of what {access.spoken(whole)} only gives to users"
+    word = access.reads_personal_data(program, route) or access.reads_personal_data(program, route, judged=False)
+    if tells_where_it_runs(route, word):
+        return ""
+    if word := word or hanging(program, route):
+        return f"returns {word} by its path"
+    if field := writes_out(program, route):
+        return f"returns {field}"
+    return "returns what nearly all routes beside it only give to users" if is_outlier(program, route) else ""
+
+
+def _given_away(program: Program, route: Route) -> str:
+    """What a route gives to everybody that another one beside it only gives to some, or an empty string."""
     if (listing := guarded_listing(program, route) or guarded_whole(program, route)) is not None:
         return f"gives away what {access.spoken(listing)} only gives to users"
     if (kept := kept_for_owner(program, route)) is not None:
@@ -225,16 +244,7 @@ def _gained(program: Program, route: Route) -> str:
         return f"tells what is earned, while {access.spoken(beside)} beside it is for users"
     if (listing := kept_for_tenant(program, route)) is not None:
         return f"gives away what {access.spoken(listing)} only gives to members of an organisation"
-    if only_fills_a_frame(route) or only_reads_a_page(route) or only_tells_about_itself(route):
-        return ""
-    word = access.reads_personal_data(program, route) or access.reads_personal_data(program, route, judged=False)
-    if tells_where_it_runs(route, word):
-        return ""
-    if word := word or hanging(program, route):
-        return f"returns {word} by its path"
-    if field := writes_out(program, route):
-        return f"returns {field}"
-    return "returns what nearly all routes beside it only give to users" if is_outlier(program, route) else ""
+    return ""
 
 
 def _is_dead(program: Program, route: Route) -> bool:

@@ -52,7 +52,9 @@ def is_outlier(program: Program, route: Route) -> bool:
     may be a catalogue, needs more of them beside it.
     """
     handler = route.function
-    if set(route.methods) - {"HEAD"} != {"GET"} or handler is None or route.router is route.app:
+    if set(route.methods) - {"HEAD"} != {"GET"} or handler is None:
+        return False
+    if route.router is route.app and not nearly_all_ask(program, route):
         return False
     if not answers_with_data(route) or gives_published(route):
         return False
@@ -233,7 +235,7 @@ def _asks_beside(program: Program, route: Route) -> bool:
         for word in access.segments(other.path)
     }
     own = {_common(route.function.name)} - {""} if route.function is not None else set()
-    return bool(words) and words | own <= said
+    return bool(words | own) and words | own <= said
 
 
 def _common(word: str) -> str:

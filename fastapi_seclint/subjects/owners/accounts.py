@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, string
 from fastapi_seclint.subjects.owners.records import classes_returned, is_table
-from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.passwords.names import is_at_a_server, is_password, naming
 from fastapi_seclint.subjects.payloads.models import fields
 
 if TYPE_CHECKING:
@@ -18,12 +18,40 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def tables_of_accounts(program: Program) -> frozenset[str]:
     """The names of the tables of accounts, in lower case, as foreign keys write them."""
-    found: set[str] = set()
+    return frozenset(name for cls in _tables(program) if _keeps_password(cls) for name in _written(cls))
+
+
+@lru_cache(maxsize=1)
+def tables_of_people(program: Program) -> frozenset[str]:
+    """The names of `classes_of_people`."""
+    return frozenset(name for cls in classes_of_people(program) for name in _written(cls))
+
+
+@lru_cache(maxsize=1)
+def classes_of_people(program: Program) -> list[Class]:
+    """The tables whose rows people log in as, by a name or address; a camera's account is nobody's."""
+    found = []
+    for cls in _tables(program):
+        named = [name for name, _, _ in fields(cls)]
+        known = not _LOGIN_NAMES.isdisjoint(map(snake, named)) and not is_at_a_server(named)
+        if known and any(is_password(name, people=True) for name in named):
+            found.append(cls)
+    return found
+
+
+_LOGIN_NAMES = frozenset(
+    {"username", "user_name", "email", "email_address", "login", "phone", "phone_number", "mobile"}
+)
+
+
+@lru_cache(maxsize=1)
+def _tables(program: Program) -> list[Class]:
+    found = []
     for module in program.modules.by_file.values():
         for value in () if program.is_test(module) else list(module.scope.names.values()):
-            if isinstance(value, Class) and value.module is module and is_table(value) and _keeps_password(value):
-                found |= _written(value)
-    return frozenset(found)
+            if isinstance(value, Class) and value.module is module and is_table(value):
+                found.append(value)
+    return found
 
 
 @lru_cache(maxsize=1)

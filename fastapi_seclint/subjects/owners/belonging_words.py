@@ -35,7 +35,8 @@ ACTS = re.compile(
     r"^(cancel|close|reopen|publish|unpublish|archive|restore|refund|transfer|complete|delete|remove|update|edit|rename|move"
     r"|pay|ship|activate|deactivate|block|unblock|freeze|unfreeze|reissue|replace|lock|unlock|reset|revoke|finish"
     r"|withdraw|extend|renew|rotate|regenerate|confirm|void|upload|download|export|assign|stop|pause|resume|index|reindex"
-    r"|process|reprocess|rebuild|sync|train|retrain|run|rerun|retry|execute|deploy|return)$",
+    r"|process|reprocess|rebuild|sync|train|retrain|run|rerun|retry|execute|deploy|return"
+    r"|((set|make|mark)[-_](as[-_])?)?(default|primary))$",
     re.I,
 )
 """What is done to one thing, at the end of its path."""

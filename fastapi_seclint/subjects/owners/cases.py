@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
-from fastapi_seclint.program.values import Function
+from fastapi_seclint.program.values import Const, External, Function, options
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.asked import (
     is_no_object,
@@ -35,6 +35,7 @@ from fastapi_seclint.subjects.owners.evidence import (
     is_hidden,
     is_looked_at,
     is_personal,
+    is_somebody,
     is_unguarded,
     owned_besides,
 )
@@ -92,6 +93,8 @@ def direct(
     taken = {item.name for item in parameters(handler)} | loaded_by(route)
     if sent is not None:
         resource, variable = sent
+        if _only_narrows(route, variable):
+            return None
     elif variable not in taken or not loads(route, variable) or is_choice(program, route, variable):
         return None
     elif resource not in ties:
@@ -116,7 +119,7 @@ def direct(
     field, tie = (tie.owner, tie) if is_of_organisation(tie) else _owned_by(program, handler, resource, tie)
     sure = 2 if sibling is not None else 1 if field else 0
     changes = access.changes_state(route)
-    if PEOPLE.match(resource) and changes and caller_names(program, route):
+    if changes and is_somebody(program, resource) and caller_names(program, route):
         sure = max(sure, 1)
     sure = max(sure, int(is_personal(program, route, resource, changes)))
     alone = sure == 1 and not changes and not PERSONAL.match(resource) and sibling is None
@@ -134,6 +137,22 @@ def direct(
     if not sure and (sent is not None or (not changes and not field and not PRIVATE.match(resource))):
         return None
     return Case(route, resource, variable, field, sure, sibling, tie)
+
+
+def _only_narrows(route: Route, variable: str) -> bool:
+    """Whether an id, that nobody has to send, picks some of what people write for all to read: `/posts?author_id=`."""
+    if route.function is None or access.changes_state(route):
+        return False
+    written = any(AUTHORED.match(singular(word)) for word in access.segments(route.path))
+    return written and any(
+        isinstance(default, Const) and default.value is None
+        for item in parameters(route.function)
+        if item.name == variable
+        for given in options(item.default)
+        for default in options(
+            given.arguments.get("default", 0) if isinstance(given, External) and given.arguments else given
+        )
+    )
 
 
 def _is_listed_for_its_owner(program: Program, resource: str, about: dict[str, list[Route]]) -> bool:

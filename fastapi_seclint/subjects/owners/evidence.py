@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.outliers import gives_published
+from fastapi_seclint.subjects.owners.accounts import tables_of_people
 from fastapi_seclint.subjects.owners.asked import (
     is_looked_at_inside,
     takes_person,
@@ -23,6 +24,7 @@ from fastapi_seclint.subjects.owners.belongings import (
     is_in_sight,
     owner_field,
     records_are_in_sight,
+    singular,
 )
 from fastapi_seclint.subjects.owners.hidden import owned_beside, reads_hidden
 from fastapi_seclint.subjects.owners.identity import bundles, caller_names, guard_calls
@@ -104,6 +106,11 @@ def owned_besides(program: Program, route: Route, resource: str, alike: list[Rou
     if found is None and reads_hidden(program, route, resource):
         found = owned_beside(program, route, resource, alike)
     return found
+
+
+def is_somebody(program: Program, resource: str) -> bool:
+    """Whether things of a kind are people: by what they are called, or since they log in, whatever that is."""
+    return PEOPLE.match(resource) is not None or resource in {singular(name) for name in tables_of_people(program)}
 
 
 def is_personal(program: Program, route: Route, resource: str, changes: bool) -> bool:

@@ -41,6 +41,7 @@ from fastapi_seclint.subjects.owners.identity import (
 )
 from fastapi_seclint.subjects.rights.considering import considers_rights
 from fastapi_seclint.subjects.rights.decisions import decides
+from fastapi_seclint.subjects.rights.default_roles import asks_what_new_accounts_have
 from fastapi_seclint.subjects.rights.forbidding import forbids
 from fastapi_seclint.subjects.rights.handed_on import HANDED, hands_caller_on, hands_right_on, takers
 from fastapi_seclint.subjects.rights.in_name_only import (
@@ -125,6 +126,8 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
     if demands_nothing(node, function) or asks_what_everybody_has(node) or lets_plain_users_pass(function):
         return False
     if is_unheard(node) and any(node is one for one in route.dependencies):
+        return False
+    if asks_what_new_accounts_have(program, node):
         return False
     if _gives_a_condition(program, function):
         return True

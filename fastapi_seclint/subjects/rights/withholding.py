@@ -291,11 +291,12 @@ def _has_default(cls: Class, name: str) -> bool:
     """Whether a class gives a field a harmless value when nobody else does."""
     for field, _, default in fields(cls):
         if field == name and default is not None:
-            return _is_harmless(_default(default))
+            return _is_harmless(default_of(default))
     return False
 
 
-def _default(value: Value) -> Value | None:
+def default_of(value: Value) -> Value | None:
+    """What a field or column begins with where nobody gives it a value."""
     if isinstance(value, External) and value.name.endswith(_COLUMNS) and value.arguments is not None:
         return value.arguments.get("default") or value.arguments.get("server_default")
     return field_default(value)
