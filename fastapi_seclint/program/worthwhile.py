@@ -34,15 +34,25 @@ def touches_routes(function: Function, arguments: Arguments) -> bool:
 _LONG_BODY = 6000
 
 
+def _only_makes_an_object(function: Function) -> bool:
+    """Whether all that a function does is to make an object: `async def client(): return Client(settings.URL)`."""
+    statements = [item for item in function.statements() if item[0] != "expr" or item[2][0] != "const"]
+    match statements:
+        case [["return", _, ["call", _, ["name" | "attr", *_, str(name)], _, _]]]:
+            return name[:1].isupper()
+    return False
+
+
 def gives_run_time_data(function: Function) -> bool:
     """Whether a function is not worth following for a setting: asynchronous or long ones give data, no settings.
 
-    Class methods make objects of their class, also those that are awaited: `view = await View.create(request)`. Long
-    ones that define functions or speak of `Depends` make guards of many kinds.
+    Class methods make objects of their class, also those that are awaited: `view = await View.create(request)`; so do
+    functions that do nothing else. Long ones that define functions or speak of `Depends` make guards of many kinds.
     """
     if function.number < 0:
         return False
-    return bool(function.flags & ASYNC and function.kind != "class") or (
+    awaited = function.flags & ASYNC and function.kind != "class" and not _only_makes_an_object(function)
+    return bool(awaited) or (
         function.module.facts.size_of(function.number) > _LONG_BODY and not _makes_guards(function)
     )
 

@@ -287,6 +287,8 @@ def is_personal(field: str, owner: str) -> bool:
     word, _, rest = field.partition("_")
     if _PERSON.fullmatch(word) and word in snake(owner).split("_"):
         field = rest
+    if field == "contact":
+        return _PERSON.search(owner) is not None and not _is_place(owner)
     personal = field in _PERSONAL or _OF_MONEY.match(field) is not None or _CAREER.match(field) is not None
     personal = personal or _ELSEWHERE.search(english(snake(field))) is not None
     return personal and not (field in _OF_PLACES and _is_place(owner))

@@ -49,7 +49,7 @@ from fastapi_seclint.subjects.guards.listings import (
 from fastapi_seclint.subjects.guards.of_tenants import kept_for_tenant
 from fastapi_seclint.subjects.guards.outliers import is_outlier
 from fastapi_seclint.subjects.guards.own_session import keeps_for_its_sender
-from fastapi_seclint.subjects.guards.parts_beside import guarded_whole_of
+from fastapi_seclint.subjects.guards.parts_beside import guarded_one_of, guarded_whole_of
 from fastapi_seclint.subjects.guards.proofs import brings_proof
 from fastapi_seclint.subjects.guards.pushing import changes_by_id, tells_strangers
 from fastapi_seclint.subjects.guards.said import (
@@ -222,6 +222,8 @@ def _gained(program: Program, route: Route) -> str:
         return ""
     if (whole := guarded_whole_of(program, route)) is not None:
         return f"gives away a part of what {access.spoken(whole)} only gives to users"
+    if (one := guarded_one_of(program, route)) is not None:
+        return f"gives away all of what {access.spoken(one)} only gives to users, one by one"
     word = access.reads_personal_data(program, route) or access.reads_personal_data(program, route, judged=False)
     if tells_where_it_runs(route, word):
         return ""
