@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.sql import met, written_out
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.following import follow
+from fastapi_seclint.subjects.rights.free_bodies import free_rights
 from fastapi_seclint.subjects.rights.sent import Input, Sent, carried, dumped, source
 from fastapi_seclint.subjects.rights.withholding import not_given, withheld
 from fastapi_seclint.subjects.rights.words import names_right
@@ -77,9 +78,12 @@ def believed(program: Program, function: Function, found: Input, context: str, l
             made += further
             further = []
         yield from further
-        for sent, how, sure in (
-            _stored(program, block, form, found, about) if not further and id(form) not in answers else ()
-        ):
+        stored = (
+            [*_stored(program, block, form, found, about), *free_rights(program, block, form, found)]
+            if not further and id(form) not in answers
+            else []
+        )
+        for sent, how, sure in stored:
             place = Location(block.module.path, span_of(_place(form, sent)))
             fix = withheld(program, block, form, found) if not _is_row_of_any(form) else None
             told.add(sent.name)
