@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, arguments, awaited, is_none, mentions, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
@@ -199,8 +200,26 @@ def _candidates(program: Program) -> Iterator[Function]:
 
 def _speaks_of_state(program: Program, module: Module) -> bool:
     """Whether a file has such a word at all: a name, or a key of a dictionary, `user["disabled"]`."""
+    return _names_state(program, module) or not module.facts.words.isdisjoint(_open_tellers(program))
+
+
+def _names_state(program: Program, module: Module) -> bool:
     words = {*STATES, *computed_states(program), "status"}
     return bool(module.facts.words & words) or bool(module.facts.speaking(*_KEYS))
+
+
+@answered_once
+def _open_tellers(program: Program) -> frozenset[str]:
+    """The names of the functions that give no account which is closed: `return user if user.enabled else None`."""
+    words = tuple(f'"{word}"'.encode() for word in (*STATES, *computed_states(program)))
+    found = (
+        function
+        for module in program.modules.by_file.values()
+        if _names_state(program, module) and not program.is_test(module)
+        for number in module.facts.speaking(*words)
+        if number >= 0 and (function := program.sites.function(module, number)) is not None
+    )
+    return frozenset(one.name for one in found if _tells_open(one) and asks_for_activity(program, one))
 
 
 def _speaks_of_rights(function: Function) -> bool:

@@ -49,7 +49,7 @@ def is_callers(program: Program, route: Route, name: str, variable: str) -> bool
         return True
     if variable and access.changes_state(route):
         return looks_up_both(program, route, variable)
-    return looks_up_for_caller(program, route, name)
+    return looks_up_for_caller(program, route, name) or (bool(variable) and looks_up_both(program, route, variable))
 
 
 def _lists_for_caller(program: Program, route: Route) -> bool:

@@ -26,6 +26,7 @@ from fastapi_seclint.subjects.owners.comparing import (
 from fastapi_seclint.subjects.owners.handed_callers import given_as, handed, taking
 from fastapi_seclint.subjects.owners.identity import guards
 from fastapi_seclint.subjects.owners.introducing import introduced
+from fastapi_seclint.subjects.owners.kept_callers import kept_callers
 from fastapi_seclint.subjects.owners.service_fixes import compared_with_kept, looked_up_by_sibling
 from fastapi_seclint.subjects.owners.statement_fixes import narrowed
 from fastapi_seclint.subjects.owners.ties import Tie
@@ -43,6 +44,9 @@ def compared(
     A handler that is not given its caller gets him as a `sibling` does.
     """
     field = field or (owner_of(tie) if tie is not None else "")
+    inside = tie is not None and tie.caller == "self"  # the methods of an object compare with what that keeps
+    if inside and kept_callers(program, route):
+        return compared_with_kept(program, route, variable, field)
     given = any(guard.parameter for guard in guards(program, route))
     if not given and sibling is not None and sibling.endpoint is not None and route.function is not None:
         added = introduced(program, route.function, sibling)

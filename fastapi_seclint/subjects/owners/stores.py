@@ -17,11 +17,13 @@ from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, names_owner, singular
 from fastapi_seclint.subjects.owners.identity import caller_names
+from fastapi_seclint.subjects.owners.kept_callers import kept_callers, of_method
 from fastapi_seclint.subjects.owners.notes import is_attribution
 from fastapi_seclint.subjects.owners.things import resource_of
 from fastapi_seclint.subjects.owners.ties import Tie, is_caller, tie_by
 from fastapi_seclint.subjects.owners.using import tells_caller
 from fastapi_seclint.subjects.owners.views import view_node
+from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -53,7 +55,26 @@ def looks_up_both(program: Program, route: Route, variable: str) -> bool:
     """Whether one statement asks for the id in the path and for the caller: `WHERE id = ? AND owner_id = ?`."""
     handler = route.function
     callers = caller_names(program, route) if handler is not None else set()
-    return handler is not None and bool(callers) and _together(program, handler, callers, {variable})
+    if handler is None or not callers:
+        return False
+    return _together(program, handler, callers, {variable}) or _asked_inside(program, route, handler)
+
+
+def _asked_inside(program: Program, route: Route, handler: Function) -> bool:
+    """Whether a method of an object that keeps the caller asks for him and for what it is given in one look-up."""
+    kept = kept_callers(program, route)
+    for function in reached(program, handler, 1) if kept else ():
+        own, block = set(of_method(function, kept)), body_of(program, function)
+        given = {parameter[0] for parameter in function.parameters[1:]}
+        if block is None or not own:
+            continue
+        for call in block.forms.of("call"):
+            found = [(column, _plain(value)) for column, value in _compared(_spelled_out(program, block, call))]
+            if any(value[0] == "name" and value[2] in given for _, value in found) and any(
+                is_caller(value, own) and not _is_other(column) for column, value in found
+            ):
+                return True
+    return False
 
 
 def _together(program: Program, function: Function, callers: set[str], ids: set[str], depth: int = 2) -> bool:

@@ -58,23 +58,24 @@ def compares_owner(program: Program, route: Route, depth: int = 1) -> Tie | None
     `depth` is over how many functions the handler may hand him on to the one that does.
     """
     functions: list[tuple[Function, set[str]]] = []
+    kept = kept_callers(program, route)
     for node in route.nodes():
         if node.function is not None:
             loads = takes_id(node, variable_names(route))
             functions.append((node.function, callers_of(program, node) if loads else set()))
     if route.function is not None:
-        kept = kept_callers(program, route)
-        functions.append((route.function, caller_names(program, route) | of_method(route.function, kept)))
+        functions.append((route.function, caller_names(program, route) | of_method(route.function, kept).keys()))
         for function in reached(program, route.function, 1):
             if function is route.function or not _lists_other_things(function, route):
-                functions.append((function, of_method(function, kept)))
+                functions.append((function, set(of_method(function, kept))))
     replaced = replaced_callers(program, route)
     for function, callers in functions:
         lost = lost_conditions(function)
         for form in function.forms.of(*_TELLING):
             found = _compared(form, callers) if id(form) not in lost else None
             if found is not None and not (function is route.function and found.caller in replaced):
-                return found
+                part = of_method(function, kept).get(f"{found.caller}{found.his}")
+                return found if part is None else replace(found, his=part)
     return _compared_for(program, route, depth)
 
 
