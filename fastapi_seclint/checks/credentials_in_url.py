@@ -56,10 +56,29 @@ def credentials_in_url(program: Program) -> Iterator[Finding]:
             allowed = any(words.allows(text) for text, _ in texts(item.form))
             if item.at in seen or allowed or only_in_development(Place(module, item.at)):
                 continue
-            if _only_looked_for(module, item):
+            if _only_looked_for(module, item) or _is_sample(program, item):
                 continue
             seen.add(item.at)
             yield _finding(program, item)
+
+
+def _is_sample(program: Program, item: Address) -> bool:
+    """Whether a constant says by its name that it shows how addresses look, and nothing reads it."""
+    if item.statement is None or _SAMPLES.isdisjoint(words_of(item.name)):
+        return False
+    numbers = [
+        (one, number)
+        for one in program.modules.speaking((item.name,))
+        for number in one.facts.speaking(b'"' + item.name.encode() + b'"')
+    ]
+    return not any(
+        form[-1] == item.name and not holds(item.statement[1], form[1])
+        for one, number in numbers
+        for form in one.facts.forms(number).of("name", "attr", "from")
+    )
+
+
+_SAMPLES = frozenset({"example", "sample", "placeholder"})
 
 
 def _only_looked_for(module: Module, item: Address) -> bool:

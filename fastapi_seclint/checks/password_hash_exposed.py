@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.models import field_default
 from fastapi_seclint.program.routers import strings
@@ -151,9 +151,15 @@ def _is_filled(program: Program, route: Route, block: Block, cls: Class, name: s
 
 def _parts(value: Form) -> list[Form] | None:
     """What is put into a response that is made by hand, which no model filters; None for other values."""
-    if value[0] == "call" and value[2][0] in ("name", "attr") and str(value[2][-1]).endswith("JSONResponse"):
-        return [*value[3][:1], *(item for keyword, item, _ in value[4] if keyword == "content")]
-    return None
+    if value[0] != "call" or not last_name(value[2]).endswith("Response"):
+        return None
+    given = [*value[3][:1], *(item for keyword, item, _ in value[4] if keyword == "content")]
+    encoded = [item for item in given if item[0] == "call" and last_name(item[2]) in _ENCODING]
+    return given if encoded or last_name(value[2]).endswith("JSONResponse") else None
+
+
+_ENCODING = frozenset({"dumps", "encode", "model_dump_json", "dump_json"})
+"""What makes the JSON that a plain `Response` is given: json, msgspec, models and adapters of pydantic."""
 
 
 def _answers_by_hand(block: Block) -> bool:
@@ -176,6 +182,8 @@ def _lets_through(value: Value) -> bool:
     for option in options(value):
         match option:
             case Const():
+                continue
+            case Class() if any(base.endswith("Response") for base in option.external_bases()):
                 continue
             case External() if option.name.startswith(_UNFILTERED) and option.name not in _PLAIN:
                 continue

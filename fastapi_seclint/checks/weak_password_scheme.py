@@ -79,7 +79,7 @@ def _makes_up_data(program: Program, path: str) -> bool:
 
 def _hashers(program: Program) -> Iterator[Finding]:
     changing = (f"{name}().{method}" for name in _CONTEXTS for method in ("update", "copy"))
-    for call in program.sites.calls(*_CONTEXTS, *changing):
+    for call in (*program.sites.calls(*_CONTEXTS, *changing), *program.sites.inherited(*_CONTEXTS)):
         yield from _or_by_callers(program, call, _of_context)
     yield from _read_policies(program)
     yield from _low_cost(program)

@@ -118,6 +118,11 @@ def _of_class(value: Class) -> list[Parameter]:
     initializer = method_of(Instance(value), "__init__")
     if initializer is not None:
         return parameters(initializer)[1:]
+    lineage = [base for base in value.lineage() if isinstance(base, Class)]
+    if not value.external_bases() and not any(base.decorators or base.keywords for base in lineage):
+        known = all(isinstance(option, Class) for base in lineage for item in base.bases for option in options(item))
+        if known:
+            return []  # what a plain class only declares is no parameter of anything
     found: dict[str, Parameter] = {}
     for base in reversed(list(value.lineage())):
         if isinstance(base, Class):

@@ -11,7 +11,7 @@ from fastapi_seclint.facts.forms import Form, Forms, last_name, span_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.scopes import Scope
-from fastapi_seclint.program.values import External, Function, Partial, Place, Unknown, Value, options
+from fastapi_seclint.program.values import Class, External, Function, Partial, Place, Unknown, Value, options
 from fastapi_seclint.spans import Location, Span
 
 if TYPE_CHECKING:
@@ -233,6 +233,16 @@ class Sites:
                         made = ["call", form[1], form[3][0], form[3][1:], form[4]]
                         yield Call(block, made, name, self._interpreter)
 
+    def inherited(self, *names: str) -> Iterator[Call]:
+        """The calls by which subclasses have a library's class make them, `super().__init__(...)`, as calls of that."""
+        for block in self.blocks(frozenset({"super"})):
+            owner = block.function.owner if block.function is not None else None
+            base = next((name for name in names if owner is not None and name in _nearest(owner)), None)
+            for form in block.forms.of("call") if base is not None else ():
+                match form[2]:
+                    case ["attr", _, ["call", _, ["name", _, "super"], *_], "__init__"] if base is not None:
+                        yield Call(block, form, base, self._interpreter)
+
     def _called(self, block: Block, form: Form) -> str:
         scope = block.scope
         value = scope.ask(form) if isinstance(scope, FunctionScope) else self._interpreter.ask(form, scope)
@@ -244,6 +254,11 @@ class Sites:
             if not isinstance(option, Unknown):
                 return ""
         return ""
+
+
+def _nearest(cls: Class) -> list[str]:
+    """The bases of a class that libraries have, where no class of the project stands between the two."""
+    return [option.name for base in cls.bases for option in options(base) if isinstance(option, External)]
 
 
 def _may_be_imported(block: Block, form: Form) -> bool:

@@ -99,11 +99,34 @@ def _made_in_functions(interpreter: Interpreter, cls: Class) -> list[Instance]:
         for module in interpreter.modules.speaking((cls.name,)):
             if interpreter.modules.is_test(module) or module.state != "done":
                 continue
+            known[id(cls)][1].extend(_provided(interpreter, module, cls))
             for number in range(len(module.facts.functions)):
                 function = interpreter.functions.get((module.file, number))
                 if function is not None and module.facts.body_mentions(number, spoken):
                     known[id(cls)][1].extend(_made_in(interpreter, function, cls))
     return known[id(cls)][1]
+
+
+def _provided(interpreter: Interpreter, module: Module, cls: Class) -> Iterator[Instance]:
+    """The objects that containers of dependency-injector make of a class: `providers.Singleton(Signer, ttl=900)`."""
+    held = [own for value in list(module.scope.names.values()) for own in _with_members(value, module)]
+    for value in held:
+        given = value.arguments if isinstance(value, External) and value.name.startswith(_PROVIDERS) else None
+        if given is None or not given.positional or given.positional[0] is not cls:
+            continue
+        with interpreter.asking():
+            made = instantiate(interpreter, cls, Arguments(given.positional[1:], given.keywords), cls.place)
+        if isinstance(made, Instance):
+            yield made
+
+
+_PROVIDERS = "dependency_injector.providers."
+"""https://python-dependency-injector.ets-labs.org/providers/: what a provider is given is handed to what it makes."""
+
+
+def _with_members(value: Value, module: Module) -> list[Value]:
+    own = isinstance(value, Class) and value.module is module
+    return [value, *(value.namespace.values() if isinstance(value, Class) and own else ())]
 
 
 def _made_in(interpreter: Interpreter, function: Function, cls: Class) -> Iterator[Instance]:

@@ -19,6 +19,7 @@ from fastapi_seclint.program.values import (
     Bound,
     Class,
     Const,
+    Environment,
     External,
     Function,
     Instance,
@@ -27,6 +28,7 @@ from fastapi_seclint.program.values import (
     Value,
     options,
 )
+from fastapi_seclint.subjects.code.implementations import implementations
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -97,7 +99,7 @@ def body_of(program: Program, function: Function) -> Block | None:
 def called(program: Program, block: Block, call: Form) -> Iterator[tuple[Function, bool]]:
     """The functions of the project that a call may reach, and whether the first parameter is bound already.
 
-    An object that is called runs its `__call__`.
+    An object that is called runs its `__call__`. A method without a body stands for those of subclasses, too.
     """
     for option in options(ask(program, block, call[2])):
         if isinstance(option, Instance) and (own := method_of(option, "__call__")) is not None and own.number >= 0:
@@ -105,7 +107,8 @@ def called(program: Program, block: Block, call: Form) -> Iterator[tuple[Functio
             continue
         function = option.function if isinstance(option, Bound) else option
         if isinstance(function, Function) and function.number >= 0:
-            yield function, isinstance(option, Bound) and function.kind != "static"
+            bound = isinstance(option, Bound) and function.kind != "static"
+            yield from ((one, bound) for one in (function, *implementations(program, function)))
 
 
 def bodies(program: Program, block: Block, call: Form) -> Iterator[Block]:
@@ -353,6 +356,8 @@ def _of_rest(block: Block, call: Form, position: int, function: Function, parame
 
 def _by_value(program: Program, block: Block, form: Form) -> Iterator[Origin]:
     for option in options(ask(program, block, form)):
+        if isinstance(option, Environment) and isinstance(option.default, Mapping):
+            option = option.default  # a dictionary of settings is as it is written, unless somebody configures it
         place = getattr(option, "place", None)
         written = isinstance(option, Const | Mapping) or (isinstance(option, External) and option.name in _HOLDING)
         found = written_at(program, place) if written and place is not None else None

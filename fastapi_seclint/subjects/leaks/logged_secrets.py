@@ -14,7 +14,7 @@ from fastapi_seclint.program.values import Class, Collection, Const, Environment
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.handing import handed
 from fastapi_seclint.subjects.code.literal_names import name_of
-from fastapi_seclint.subjects.code.origins import ask, callers
+from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
 from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_token
 from fastapi_seclint.subjects.leaks.annotated import annotated_classes
 from fastapi_seclint.subjects.leaks.bound_arguments import bound_rest
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 _ANSWERS = (["has"], ["have"], ["is"], ["was"], ["with"], ["needs"], ["requires"])
 _DUMPS = word_set("dict model_dump json model_dump_json asdict copy __dict__")
+_DUMPING = _DUMPS | {"vars"}
 _ONE_TIME = word_set("reset verification verify confirm confirmation activation invite invitation magic recovery login")
 _TOKENS = word_set(
     "id reset refresh access bearer generated jwt jwe new raw auth session verification invite activation confirmation"
@@ -105,7 +106,7 @@ class Leaks:
             case ["call", _, ["attr", _, ["name", _, "json"], "dumps"], [inner, *_], _]:
                 return _whole(self.mapping(inner), form) if inner[0] == "name" else None
             case ["call", *_]:
-                return self.made(form)
+                return self.made(form) or _whole(self.returned(form), form)
             case _ if is_of_scope(form):
                 return Leak("the request's headers", form)
             case ["sub", _, _, ["const", _, str() as key]]:
@@ -135,6 +136,16 @@ class Leaks:
         """A token that the project makes, whatever its name is."""
         what = made_token(self.program, self.block, form)
         return Leak(what, form) if what else None
+
+    def returned(self, call: Form) -> Leak | None:
+        """What a function of the project gives that dumps an object with a secret: `config.describe()`."""
+        for function, _ in called(self.program, self.block, call):
+            body = body_of(self.program, function)
+            for given in (form[2] for form in function.forms.of("return")) if body is not None else ():
+                dumps = given is not None and given[0] == "call" and last_name(given[2]) in _DUMPING
+                if dumps and body is not None and (found := Leaks(self.program, body).of(given)) is not None:
+                    return found
+        return None
 
     def arguments(self, form: Form) -> Leak | None:
         """All arguments of what a decorator of the project wraps, where one of those is a password or a key."""

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 DUMPS = frozenset({"dict", "model_dump", "copy", "model_copy", "__dict__", "_asdict", "to_list"})
 """The methods and attributes that make a dictionary of an object."""
-SAME = frozenset({"jsonable_encoder", "vars", "dict", "list", "asdict", "sorted", "model_to_dict"})
+OF_LIBRARIES = frozenset({"jsonable_encoder", "asdict", "model_to_dict", "to_builtins", "unstructure"})
+"""What makes a dictionary of an object: FastAPI's, Python's, peewee's, msgspec's and cattrs' functions."""
+SAME = OF_LIBRARIES | {"vars", "dict", "list", "sorted"}
 """The functions that do so, or that give what they get in another order."""
 LEAVING_OUT = frozenset({"exclude", "include", "only", "by_alias_only"})
 """Keywords by which a dump leaves something out."""

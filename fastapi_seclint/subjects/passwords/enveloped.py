@@ -21,6 +21,8 @@ _DEPTH = 3
 
 def enveloped(program: Program, block: Block, call: Form, depth: int = _DEPTH) -> Iterator[Form]:
     """The arguments of a call that a function or response class of the project puts into what it gives back."""
+    if depth and _sends_itself(program, block, call):
+        yield from _contents(call)
     for function, bound in _wrapping(program, block, call) if depth else ():
         names = [parameter[0] for parameter in function.parameters][1 if bound else 0 :]
         given = dict(named_arguments(call, names))
@@ -88,6 +90,14 @@ def _wrapping(program: Program, block: Block, call: Form) -> Iterator[tuple[Func
             if isinstance(start, Function) and start.number >= 0:
                 yield start, True
     yield from called(program, block, call)
+
+
+def _sends_itself(program: Program, block: Block, call: Form) -> bool:
+    """Whether a call makes a response of the project's own that is made as the library's, with its content first."""
+    for option in options(ask(program, block, call[2])) if call[2][0] in ("name", "attr") else ():
+        if isinstance(option, Class) and any(base.endswith("Response") for base in option.external_bases()):
+            return not any(isinstance(base, Class) and "__init__" in base.namespace for base in option.lineage())
+    return False
 
 
 def _held(program: Program, function: Function, depth: int) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, is_none, walk
 from fastapi_seclint.program.callables import giving, parameters
 from fastapi_seclint.program.inside import FunctionScope, object_of_field
+from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import (
     Class,
@@ -22,9 +23,11 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.subjects.code.origins import ask, bodies, body_of, called, is_given_around
 from fastapi_seclint.subjects.owners.records import classes_in, classes_returned, is_schema, is_table
 from fastapi_seclint.subjects.passwords.collections import collections_of, kept_documents, models_in
+from fastapi_seclint.subjects.passwords.declared import classes_declared
 from fastapi_seclint.subjects.passwords.dumping import (
     DUMPS,
     LEAVING_OUT,
+    OF_LIBRARIES,
     SAME,
     dumped,
     dumps_itself,
@@ -169,10 +172,18 @@ class Givers:
         if self._stores is None:
             self._stores = {}
             self._stores.update(self._kept())
-        if owner[0] not in ("name", "attr") or not self._stores:
+        if owner[0] not in ("name", "attr"):
             return None
-        found = (self._stores.get(id(option)) for option in options(ask(self.program, block, owner)))
-        return next((item for item in found if item is not None), None)
+        kept = list(options(ask(self.program, block, owner)))
+        found = (self._stores.get(id(option)) for option in kept)
+        return next((item for item in found if item is not None), None) or self._declared(kept)
+
+    def _declared(self, kept: list[Value]) -> tuple[str, Class | None] | None:
+        """The password field of what a dictionary or list keeps by its annotation: `users: dict[int, User] = {}`."""
+        for cls in (cls for option in kept for cls in classes_declared(self.program, option)):
+            if (is_table(cls) or is_schema(cls)) and (name := password_field(cls)):
+                return name, cls
+        return None
 
     def _entry(self, block: Block, owner: Form, method: str) -> tuple[str, Class | None] | None:
         """The password field of what a dictionary gives: one entry, or all `values()` where it is written out."""
@@ -206,7 +217,7 @@ class Givers:
         name = str(function[-1]) if function[0] in ("name", "attr") else ""
         if any(keyword in LEAVING_OUT for keyword, _, _ in call[4]) and not only_outside(call):
             return None
-        if name in SAME and call[3] and function[0] == "name":
+        if call[3] and (name in OF_LIBRARIES or (name in SAME and function[0] == "name")):
             keys = name in ("list", "sorted") and self._is_mapping(block, call[3][0])
             return None if keys else self.shown(block, call[3][0], depth)
         if name in _ENTRIES and function[0] == "attr" and (stored := self._entry(block, function[2], name)) is not None:
@@ -227,7 +238,8 @@ class Givers:
         documents = (self._of_collection(name) for name in collections_of(self.program, block, call))
         if (document := next((one for one in documents if one is not None), None)) is not None:
             return document
-        if name in _THROUGH and call[3] and (inner := self.shown(block, call[3][0], depth)) is not None:
+        encoded = name in _THROUGH or spelled(function).endswith("json.encode")
+        if encoded and call[3] and (inner := self.shown(block, call[3][0], depth)) is not None:
             return inner
         cls = row_asked_for(self.program, block, call)
         if cls is not None:

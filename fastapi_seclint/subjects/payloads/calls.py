@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from fastapi_seclint.subjects.payloads.flow import Flow
 
 _COPIES = frozenset({"copy.copy", "copy.deepcopy", "builtins.dict", "types.MappingProxyType", "typing.cast"})
+_TEXTS = frozenset({"json.dumps", "orjson.dumps", "ujson.dumps", "msgspec.json.encode"})
+"""What makes JSON of a dictionary, as jwcrypto's `JWT(claims=json.dumps(claims))` may get it."""
 _NUMBERS = frozenset({"builtins.int", "builtins.float", "builtins.round", "math.floor", "math.ceil", "builtins.abs"})
 _DUMPS = frozenset({"model_dump", "dict", "to_dict", "as_dict", "_asdict", "asdict", "__json__"})
 _OF_MOMENTS = frozenset(
@@ -65,6 +67,8 @@ def _library(flow: Flow, form: Form, name: str, positional: list[Form], given: d
         return _copied(flow, form, name, positional)
     if name in ("dataclasses.replace", "copy.replace", "attr.evolve", "attrs.evolve") and positional:
         return _models.changed(flow, flow.known(positional[0]), [], given)
+    if name in _TEXTS and positional:
+        return flow.known(positional[0])
     if name in _NUMBERS and positional:
         return _number(flow, form, flow.known(positional[0]))
     if name in ("builtins.vars", "dataclasses.asdict", "fastapi.encoders.jsonable_encoder", "attr.asdict",

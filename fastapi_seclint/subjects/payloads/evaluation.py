@@ -14,6 +14,7 @@ from fastapi_seclint.subjects.payloads.asking import asked, named, through, valu
 from fastapi_seclint.subjects.payloads.builders import follows_chain, put_by_methods
 from fastapi_seclint.subjects.payloads.calls import call
 from fastapi_seclint.subjects.payloads.conditions import decide
+from fastapi_seclint.subjects.payloads.inlining import of_property
 from fastapi_seclint.subjects.payloads.known import (
     NOTHING,
     Claim,
@@ -101,6 +102,8 @@ def _attribute(flow: Flow, form: Form, owner: Form, name: str) -> Known:
         return _moments.method(name, base, None, False) or unknown("call")
     if name == "__dict__":
         return _models.dumped(flow, base if base is not None and base.made is not None else flow.known(owner), {})
+    if (computed := of_property(flow, form)) is not None:
+        return computed
     found = asked(flow, form)
     if found.claims is not None and owner[0] == "name" and owner[2] in ("self", "cls"):
         if not follows_chain(flow):

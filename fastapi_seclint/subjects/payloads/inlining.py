@@ -39,6 +39,27 @@ def inlined(flow: Flow, form: Form) -> Known | None:
     return found
 
 
+def of_property(flow: Flow, form: Form) -> Known | None:
+    """The dictionary that a property of an object gives, `user.claims`; None for everything else."""
+    if flow.depth <= 0 or form[2][0] not in ("name", "call", "attr"):
+        return None
+    for option in options(ask(flow.program, flow.block, form[2])):
+        cls = option.cls if isinstance(option, Instance) else None
+        bases = [base for base in cls.lineage() if isinstance(base, Class)] if isinstance(cls, Class) else []
+        method = next((base.namespace[form[3]] for base in bases if form[3] in base.namespace), None)
+        known = isinstance(method, Function) and method.kind == "property" and method.number >= 0
+        if known and isinstance(method, Function) and method.module.facts.size_of(method.number) <= _LONGEST:
+            found = result(flow, method, bound(flow, method, _nothing_given(), flow.known(form[2]), True))
+            return found if found.claims is not None else None
+    return None
+
+
+def _nothing_given() -> Given:
+    from fastapi_seclint.subjects.payloads.flow import Given
+
+    return Given()
+
+
 def _with_overrides(flow: Flow, form: Form) -> Iterator[tuple[Function, bool]]:
     """The functions that a call may reach; what a method without a body leaves to a few subclasses is theirs.
 

@@ -41,12 +41,13 @@ def _elements(flow: Flow, iterable: Form) -> Iterator[tuple[Known, Form | None]]
         return
     if iterable[0] not in ("name", "attr"):
         return
-    for option in options(ask(flow.program, flow.block, iterable)):
-        if isinstance(option, Collection) and not option.open:
-            for item in option.items[: _MOST + 1]:
-                text = item.value if isinstance(item, Const) else None
-                yield Known(texts=(text,) if isinstance(text, str) else ()), None
+    possible = list(options(ask(flow.program, flow.block, iterable)))
+    if any(not isinstance(option, Collection) or option.open for option in possible):
         return
+    for option in possible:  # several where subclasses write a list of their own: each may be the one
+        for item in option.items[: _MOST + 1] if isinstance(option, Collection) else ():
+            text = item.value if isinstance(item, Const) else None
+            yield Known(texts=(text,) if isinstance(text, str) else ()), None
 
 
 def written_texts(flow: Flow, iterable: Form) -> set[str] | None:

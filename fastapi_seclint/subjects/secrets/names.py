@@ -228,6 +228,8 @@ def plausible(text: str, kind: str, name: str, reach: Reach, *, many: bool = Fal
     if any(letter.isspace() for letter in text):
         phrase = reach is Reach.ASSIGNED and text.islower() and not _SENTENCE.intersection(words)
         return kind == "signing key" and len(words) < 9 and (phrase or bool({"secret", "change", "key"} & set(words)))
+    if reach is Reach.ASSIGNED and "/" in text and words_of(text.rpartition("/")[2]) == words_of(name):
+        return False  # where a store of secrets keeps it: `jwt_secret = "prod/api/jwt-secret"`
     absent = set(words) <= _ABSENT | _FIELD if reach is Reach.COMPARED else bool(_ABSENT & set(words))
     entry = len(words) > 1 and words[-1] in ("token", "key", "password") and "_" in text
     if entry and reach is Reach.ASSIGNED and {"secret"} == set(words_of(name)) - set(words):

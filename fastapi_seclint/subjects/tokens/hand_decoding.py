@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called
@@ -119,7 +120,13 @@ def _decodes(program: Program, function: Function, loaded: bool) -> bool:
 
 
 def _loads(block: Block) -> bool:
-    return any(form[0] == "call" and form[2][-1] in ("loads", "json_loads") for form in block.forms.every)
+    return any(
+        last_name(form[2]) in _LOADERS or spelled(form[2]).endswith("json.decode") for form in block.forms.of("call")
+    )
+
+
+_LOADERS = frozenset({"loads", "json_loads", "model_validate_json", "validate_json", "parse_raw"})
+"""What reads JSON: Python's own and its likes, the models and adapters of pydantic; msgspec says `json.decode`."""
 
 
 def checks_by_hand(block: Block) -> bool:
