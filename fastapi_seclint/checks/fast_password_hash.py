@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
@@ -64,12 +65,19 @@ def _in_databases(known: Passwords) -> Iterator[Finding]:
                     break
 
 
+def _block_of(known: Passwords, block: Block, call: Form) -> Block:
+    """Where a call stands: in a function that another one leaves its work to, it is that one's."""
+    inside = (other for other in (block, *known.blocks) if any(item is call for item in other.forms.of("call")))
+    return next(inside, block)
+
+
 def _finding(known: Passwords, block: Block, text: Text, texts: list[Text]) -> Finding:
     name = algorithm(known, text)
     evidence = []
     place = text.block.location(text.form)
     if text.through is not None:
         evidence.append(Evidence(place, "it is digested here"))
+        block = _block_of(known, block, text.through)
         place = block.location(text.through)
     message = _MESSAGE.format(name=name)
     symbol = (block if text.through is not None else text.block).symbol

@@ -14,6 +14,7 @@ from fastapi_seclint.program.values import External, Function
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access, entrances, probes
 from fastapi_seclint.subjects.guards.fixes import authorizing
+from fastapi_seclint.subjects.guards.hollow import is_gone
 from fastapi_seclint.subjects.guards.said import says_it_is_for_administrators
 from fastapi_seclint.subjects.owners.identity import guards, is_authenticated, names_identity
 from fastapi_seclint.subjects.owners.ties import compares_owner
@@ -105,7 +106,7 @@ def _why(program: Program, route: Route) -> str:
     """Why a route should ask for more than a user, when it does not."""
     if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
         return ""
-    if entrances.is_for_development(route) or probes.calls_itself_public(route) or _is_way_in(route):
+    if entrances.is_for_development(route) or probes.calls_itself_public(route) or _is_way_in(route) or is_gone(route):
         return ""
     if _tells_who_they_are(route) or _is_restated(program, route) or _is_switched_off(program, route):
         return ""

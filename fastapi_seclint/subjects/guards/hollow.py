@@ -23,7 +23,7 @@ _STUB = re.compile(r"\b(not (yet )?implemented|to be implemented|coming soon)\b"
 def is_stub(route: Route) -> bool:
     """Whether a handler only says that it is not written yet, in so many words or by its status alone."""
     handler = route.function
-    if handler is not None and _only_raises(handler):
+    if handler is not None and (_only_raises(handler) or is_gone(route)):
         return True
     if handler is None or handler.forms.of("call", "assign", "annassign", "delete"):
         return False
@@ -32,6 +32,37 @@ def is_stub(route: Route) -> bool:
         return True
     told = (item[2] for answer in handler.forms.of("return") for item in walk(answer) if item[0] == "const")
     return any(isinstance(text, str) and _STUB.search(text) for text in told)
+
+
+_GONE = frozenset({404, 405, 410, 501})
+
+
+def is_gone(route: Route) -> bool:
+    """Whether a handler answers everybody that there is nothing, and does nothing else.
+
+    `return JSONResponse(status_code=410, content=GONE)`.
+    """
+    handler = route.function
+    statements = handler.statements() if handler is not None else []
+    done = [form for form in statements if form[0] != "pass" and not (form[0] == "expr" and form[2][0] == "const")]
+    if len(done) != 1 or done[0][0] not in ("return", "raise") or done[0][2] is None or done[0][2][0] != "call":
+        return False
+    call = done[0][2]
+    given = [value for keyword, value, _ in call[4] if keyword == "status_code"]
+    given += call[3][:1] if done[0][0] == "raise" else []
+    if any(
+        item[0] in ("call", "await") for value in (*call[3], *(item[1] for item in call[4])) for item in walk(value)
+    ):
+        return False
+    return any(_status_of(value) in _GONE for value in given)
+
+
+def _status_of(value: Form) -> int:
+    """The number of a status, also as `status.HTTP_410_GONE`."""
+    if value[0] == "const" and isinstance(value[2], int):
+        return value[2]
+    named = re.search(r"\d{3}", str(value[-1])) if value[0] in ("name", "attr") else None
+    return int(named[0]) if named is not None else 0
 
 
 _UNWRITTEN = re.compile(r"not_?(yet_?)?implemented", re.I)

@@ -14,6 +14,7 @@ _KNOWN = r"(authenticated|logged[- ]in)\s+(user|caller|client)s?"
 _OPEN = re.compile(
     rf"\b(public|unprotected|unauthenticated|open) (route|endpoint|api|url|page|access|webhook)\b"
     rf"|\bpublicly (accessible|available|readable|visible)\b"
+    r"|\blog-?in[- ](free|exempt)\b|\bexempt (from )?log-?in\b|免登录|无需登录"
     rf"|\bno {_CREDENTIALS}(\s+\w+)? (is |are )?(required|needed|necessary)\b"
     rf"|\b(does|do)(n't| not) (require|need) (an? |any )?({_CREDENTIALS}|{_KNOWN})\b"
     r"|\b(un-?authenticated|anonymous) (users?|callers?|clients?|visitors?|people) (can|may|are allowed)\b"

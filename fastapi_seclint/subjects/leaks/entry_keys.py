@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
@@ -12,6 +14,9 @@ from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.leaks.log_calls import pieces
 from fastapi_seclint.subjects.secrets.names import kind_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
 
 _LEAST = 2
 """How many parts a key is put together from that names one thing among others."""
@@ -33,6 +38,31 @@ def finds_an_entry(block: Block, name: str) -> bool:
     if words[-1:] != ["key"]:
         return False
     return _is_put_together(block, name) or (words == ["secret", "key"] and any(True for _ in _stores(block, name)))
+
+
+def names_a_connection(program: Program, name: str) -> bool:
+    """Whether connections are kept under a name somewhere: `self.active_clients[client_key] = chat`."""
+    return name in _connected(program)
+
+
+@answered_once
+def _connected(program: Program) -> frozenset[str]:
+    """The names that end in `key` under which connections, sockets or clients that are there are kept."""
+    found: set[str] = set()
+    for block in program.sites.blocks(_OF_CONNECTIONS):
+        for form in block.forms.of("assign"):
+            for target in form[2]:
+                if target[0] == "sub" and target[3][0] == "name" and name_of(target[2]) in _OF_CONNECTIONS:
+                    found.add(target[3][2])
+    return frozenset(name for name in found if words_of(name)[-1:] == ["key"])
+
+
+_OF_CONNECTIONS = frozenset(
+    {
+        "connections", "active_connections", "active_clients", "connected_clients", "active_sockets", "sockets",
+        "websockets", "active_websockets", "_connections", "_active_connections", "_websockets", "_sockets",
+    }
+)  # fmt: skip
 
 
 def _is_put_together(block: Block, name: str) -> bool:

@@ -19,7 +19,7 @@ from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_t
 from fastapi_seclint.subjects.leaks.annotated import annotated_classes
 from fastapi_seclint.subjects.leaks.bound_arguments import bound_rest
 from fastapi_seclint.subjects.leaks.currencies import is_directory, is_list, is_no_credential, names_something
-from fastapi_seclint.subjects.leaks.entry_keys import after_failure, finds_an_entry
+from fastapi_seclint.subjects.leaks.entry_keys import after_failure, finds_an_entry, names_a_connection
 from fastapi_seclint.subjects.leaks.log_calls import pieces
 from fastapi_seclint.subjects.leaks.login_parameters import is_credentials, is_login_form
 from fastapi_seclint.subjects.leaks.made_tokens import made_token
@@ -183,6 +183,8 @@ class Leaks:
         if not kind or words[-1] in ("keys", "tokens", "secrets", "passwords"):
             return None
         if form[0] == "name" and (self.is_object(name) or is_list(self.block, name)):
+            return None
+        if kind == "API key" and names_a_connection(self.program, name):
             return None
         if form[0] == "name" and kind == "API key" and names_something(self.block, name):
             return None

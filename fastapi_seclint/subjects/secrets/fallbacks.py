@@ -166,7 +166,11 @@ class _Search:
         read = read or read_of(form) or filled_in(self.block, form)
         if read is not None and read.default is not None:
             named = self.key(read)
-            if self.is_option(read, named) or is_parsers(self.program, self.block, read):
+            if (
+                self.is_option(read, named)
+                or self.is_named_thrice(read, named)
+                or is_parsers(self.program, self.block, read)
+            ):
                 return
             kind = self.words.kind(named) or (self.words.kind(name) if _may_be(named) else "")
             kind = kind or self.used_as(read.default)
@@ -188,6 +192,21 @@ class _Search:
             and read.default[0] == "const"
             and read.call[2][0] == "attr"
             and not read.environment
+            and not self.words.kind(key)
+            and bool(self.words.kind(str(read.default[2])))
+        )
+
+    def is_named_thrice(self, read: Read, key: str) -> bool:
+        """Whether the text names what is read from the first argument, or from a variable named by the third.
+
+        `get_from_dict_or_env(values, "api_key", "API_KEY")`.
+        """
+        return (
+            len(read.call[3]) > 2
+            and read.keyword is None
+            and read.key[0] != "const"
+            and read.default is not None
+            and read.default[0] == "const"
             and not self.words.kind(key)
             and bool(self.words.kind(str(read.default[2])))
         )
