@@ -179,7 +179,7 @@ class Passwords:
         return source is not None and source.cls is not None and bool({*words(source.cls.name)} & PASSWORDS)
 
     def writes(self, block: Block) -> list[tuple[int, str, Form]]:
-        """The assignments to fields in a block: place, target as `user.password`, what is assigned."""
+        """The assignments to fields in a block: place, target as `user.password`, what is assigned; updates, too."""
         key = id(block.statements)
         if key not in self._writes:
             found = []
@@ -189,7 +189,8 @@ class Passwords:
                         found.append((form[1], f"{spelled(target[2])}.{target[3]}", form[3]))
                     elif target[0] == "sub" and target[3][0] == "const":
                         found.append((form[1], f"{spelled(target[2])}.{target[3][2]}", form[3]))
-            self._writes[key] = found
+            found += list(_updated(block))
+            self._writes[key] = sorted(found, key=lambda item: item[0])
         return self._writes[key]
 
     def _of_call(self, where: Where, form: Form, depth: int) -> Text | None:
@@ -336,3 +337,14 @@ class Passwords:
         if function is not None:
             return self.verifies(function, depth) or hashers.step_by_name(call[2]) == "verify"
         return step == "verify"
+
+
+def _updated(block: Block) -> Iterator[tuple[int, str, Form]]:
+    """What `values.update(password=...)` and `values.update({"password": ...})` put into a dictionary."""
+    for form in block.forms.of("call"):
+        match form:
+            case ["call", at, ["attr", _, ["name" | "attr", *_] as owner, "update"], given, keywords]:
+                pairs = [(str(keyword), value) for keyword, value, _ in keywords if keyword is not None]
+                for item in given[:1] if given and given[0][0] == "dict" else []:
+                    pairs += [(str(key[2]), value) for key, value in item[2] if key is not None and key[0] == "const"]
+                yield from ((at, f"{spelled(owner)}.{name}", value) for name, value in pairs)

@@ -68,6 +68,15 @@ class Source:
     where: Where | None = None
 
 
+def _changed(keywords: list[Form]) -> dict[str, Form]:
+    """What a copy of a model has in place of its password: `form.model_copy(update={"password": ...})`."""
+    for keyword, value, _ in keywords:
+        if keyword == "update" and value[0] == "dict":
+            given = {str(key[2]): item for key, item in value[2] if key is not None and key[0] == "const"}
+            return given if any(naming(name) for name in given) else {}
+    return {}
+
+
 class Requests:
     """Says which expressions come with a request."""
 
@@ -135,6 +144,8 @@ class Requests:
             case ["call", _, ["attr", _, inner, "get"], *_]:
                 found = self.source(where, inner, depth - 1)
                 return None if found is None else Source(sure=found.sure)
+            case ["call", _, ["attr", _, inner, "model_copy" | "copy"], _, keywords] if changed := _changed(keywords):
+                return Source(values=changed, where=where)
             case ["call", _, ["attr", _, inner, method], *_] if method in _DUMPS:
                 if method in _READS and is_request(self._passwords.value(where.block, inner), inner):
                     return Source(sure=True)
