@@ -1,7 +1,7 @@
 """One way of writing a call where people have several, so that rules need to know only one.
 
 `f(**{"key": value})` is `f(key=value)`, what is read from the environment and what is signed are given by position,
-and what runs in a thread is called where it is handed over.
+and what runs in a thread, or was given some of its arguments just before, is called where it is handed over.
 """
 
 from __future__ import annotations
@@ -40,12 +40,19 @@ WRAPPERS = frozenset({"sync_to_async", "async_to_sync", "asyncify", "syncify"})
 
 
 def elsewhere(node: ast.Call) -> ast.expr | None:
-    """The call that such a function makes: `sync_to_async(check)(password)` is `check(password)`."""
+    """The call that such a function makes: `sync_to_async(check)(password)` is `check(password)`.
+
+    So does one that got some of its arguments before: `partial(check, user)(password)` is `check(user, password)`.
+    """
     match node.func:
         case ast.Call(ast.Name(name) | ast.Attribute(_, name), [ast.Name() | ast.Attribute() as wrapped]) if (
             name in WRAPPERS
         ):
             return ast.copy_location(ast.Call(wrapped, node.args, node.keywords), node)
+        case ast.Call(ast.Name("partial") | ast.Attribute(ast.Name("functools"), "partial"), [function, *given], bound):
+            later = {item.arg for item in node.keywords} - {None}
+            keywords = [*(item for item in bound if item.arg not in later), *node.keywords]
+            return ast.copy_location(ast.Call(function, [*given, *node.args], keywords), node)
     return None
 
 

@@ -79,6 +79,6 @@ def _is_known_above(block: Block, made: Form, line: int) -> bool:
         bound = known.get(name, [])
         if not any(line_of(form[1]) < line for form in bound) and not (not bound and hasattr(builtins, name)):
             return False
-        if block.function is not None and any(item[0] == name for item in block.function.parameters):
+        if block.is_local(name):
             return False
     return True

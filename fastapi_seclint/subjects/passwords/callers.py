@@ -9,9 +9,11 @@ from fastapi_seclint.facts.forms import KEYWORDS, Form
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function, options
 from fastapi_seclint.subjects.code.implementations import stands_for
-from fastapi_seclint.subjects.code.origins import ask, called
+from fastapi_seclint.subjects.code.origins import ask, called, partials
+from fastapi_seclint.subjects.passwords.unpacked import names_given
 
 if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
     from fastapi_seclint.subjects.passwords.followed import Passwords
 
 _UNRESOLVED = 40
@@ -78,3 +80,20 @@ class Callers:
                 if not reached and method and form[2][0] == "attr" and doubtful < _UNRESOLVED:
                     doubtful += 1
                     yield block, form, True, False
+        for block, form, bound in _given_before(program, function):
+            yield block, form, made or bound, True
+
+
+def _given_before(program: Program, function: Function) -> Iterator[tuple[Block, Form, bool]]:
+    """The calls of what `functools.partial` made of a function, with what it got there: `save = partial(create, db)`.
+
+    Block, call, and whether the first parameter is bound. Where nothing shows the later call, what was given is all.
+    """
+    for block, kept in partials(program, function):
+        if program.is_test(block.module):
+            continue
+        first, keywords, names = kept[3][1:], kept[4], names_given(block, kept)
+        later = [form for form in block.forms.of("call") if form[2][0] == "name" and form[2][2] in names]
+        for call in later or [["call", kept[1], kept[3][0], [], []]]:
+            whole = ["call", call[1], kept[3][0], [*first, *call[3]], [*call[4], *keywords]]
+            yield block, whole, kept[2][-1] == "partialmethod"

@@ -23,8 +23,9 @@ from fastapi_seclint.spans import Span
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.passwords.fixes import VERIFYING, Hasher, hasher_for, used
-from fastapi_seclint.subjects.passwords.found_by_statement import fetched_by, without_password
+from fastapi_seclint.subjects.passwords.found_by_statement import bears_more, fetched_by, without_password
 from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.wiring.handlers import is_handler
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
@@ -103,6 +104,8 @@ def found_by_name(known: Passwords, block: Block, call: Form, asked: Form, plain
     if statement is None or text is None:
         return None
     fetched = fetched_by(block, call)
+    if not bears_more(block, fetched, block.function is not None and is_handler(known.program, block.function)):
+        return None
     dropped = ReplaceExpression(path, span_of(call[1]), text)
     shorter = statement if fetched is call else fetched
     return _verified(known, block, plain, _Criterion(fetched, dropped, "{}[-1]", shorter))

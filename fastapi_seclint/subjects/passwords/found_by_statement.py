@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.passwords.names import naming
 
@@ -55,3 +55,34 @@ def fetched_by(block: Block, call: Form) -> Form:
             case ["call", at, ["attr", _, ["name", _, name], "fetchone"], [], []] if [name] == cursor and at > call[1]:
                 return form
     return call
+
+
+def bears_more(block: Block, fetched: Form, answers: bool) -> bool:
+    """Whether one more column does no harm to those who have the row: it is tested, returned, or read by column.
+
+    `answers` says that what the function returns is sent to the client.
+    """
+    names: set[str] = set()
+    for form in block.forms.of("assign"):
+        if any(item is fetched for item in walk(form[3])):
+            names |= {target[2] for target in form[2] if target[0] == "name"}
+    fine: set[int] = set()
+    for form in block.forms.every:
+        match form:
+            case ["unary", _, "not", ["name", at, _]] | ["compare", _, ["name", at, _], _, [["const", _, None]]]:
+                fine.add(at)
+            case ["sub", _, ["name", at, _], ["const", _, str()]]:
+                fine.add(at)
+            case ["sub", _, ["name", at, _], ["const", _, int() as number]] if number >= 0:
+                fine.add(at)
+            case ["if" | "ifexp", _, ["name", at, _], *_] | ["call", _, ["name", _, "bool"], [["name", at, _]], []]:
+                fine.add(at)
+            case ["bool", _, _, parts]:
+                fine |= {part[1] for part in parts if part[0] == "name"}
+            case ["return", _, given] if given is not None and answers:
+                if any(item is fetched for item in walk(given)):
+                    return False
+            case ["return", _, ["name", at, _]]:
+                fine.add(at)
+    written = {target[1] for form in block.forms.of("assign") for target in form[2]}
+    return all(form[1] in fine | written for form in block.forms.of("name") if form[2] in names)
