@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, beginning, walk
+from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
@@ -65,7 +66,10 @@ def _made_in(program: Program, function: Function) -> list[Class]:
 
 
 def _keeps(function: Function) -> bool:
-    """Whether a method changes what its object has: one that was there before goes on to be there."""
+    """Whether a method changes what its object has: one that was there before goes on to be there.
+
+    What is only kept to save work, a model that is loaded when it is first asked for, or a cache, is nothing of that.
+    """
     if function.owner is None or function.kind == "static" or not function.parameters:
         return False
     own = {function.parameters[0][0]}
@@ -73,7 +77,21 @@ def _keeps(function: Function) -> bool:
     changed += [form[3] for form in function.forms.of("augassign")]
     changed += [target for form in function.forms.of("delete") for target in form[2]]
     changed += [form[2][2] for form in function.forms.of("call") if form[2][0] == "attr" and form[2][3] in _CHANGES]
-    return any(target[0] in ("attr", "sub") and beginning(target) in own for target in changed)
+    changed = [target for target in changed if target[0] in ("attr", "sub") and beginning(target) in own]
+    kept = [spelled(target[2] if target[0] == "sub" else target) for target in changed]
+    first = {spelled(item) for form in function.forms.of("if") for item in _asked_for_once(form[2])}
+    return any(name not in first and _SAVES_WORK.search(name) is None for name in kept)
+
+
+_SAVES_WORK = re.compile(r"(^|[._])(cached?|memo)([._]|$)")
+
+
+def _asked_for_once(test: Form) -> list[Form]:
+    """What a condition finds to be nothing yet: `self.model is None`, `not self.model`."""
+    match test:
+        case ["compare", _, kept, ["is"], [["const", _, None]]] | ["unary", _, "not", kept]:
+            return [kept]
+    return []
 
 
 _CHANGES = frozenset(

@@ -37,7 +37,7 @@ def guarded_listing(program: Program, route: Route) -> Route | None:
     """The guarded list of the things of which an open GET gives one, where their changes are guarded, too.
 
     A list that depends on who is calling may be of his own things, of which others are for all to read. Who makes one
-    may be anybody, as people who ask for something are.
+    may be anybody, as people who ask for something are; one is then not given in another model than the list gives.
     """
     if set(route.methods) - {"HEAD"} != {"GET"} or not route.path.rstrip("/").endswith("}"):
         return None
@@ -54,8 +54,14 @@ def guarded_listing(program: Program, route: Route) -> Route | None:
     for other in beside:
         lists = "GET" in other.methods and other.path.rstrip("/") == parent and other.kind == "http"
         if lists and is_authenticated(program, other) and is_the_same_for_all(program, other):
-            return other
+            return other if all(guarded) or not _shows_less(program, route, other) else None
     return None
+
+
+def _shows_less(program: Program, route: Route, listing: Route) -> bool:
+    """Whether a route says what it gives of a thing, and that is not what a list gives: `PublicUser` of `User`."""
+    given = set(access.answered(program, route))
+    return bool(given) and not given & set(access.answered(program, listing))
 
 
 _EXPORTS = re.compile(r"^(export\w*|(\w+[-_])?export|download|csv|xlsx?|excel|pdf|json|to[-_](csv|excel|pdf))$", re.I)

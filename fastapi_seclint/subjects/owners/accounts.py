@@ -5,8 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program.callables import parameters
+from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.routes import Route, variable_names
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Class, string
+from fastapi_seclint.program.values import Class, Function, string
 from fastapi_seclint.subjects.owners.records import classes_returned, is_table
 from fastapi_seclint.subjects.passwords.names import is_at_a_server, is_password, naming
 from fastapi_seclint.subjects.payloads.models import fields
@@ -56,7 +59,10 @@ def _tables(program: Program) -> list[Class]:
 
 @lru_cache(maxsize=1)
 def tables_of_callers(program: Program) -> frozenset[str]:
-    """The names of the tables whose rows a guard gives as those who are logged in, whatever they keep."""
+    """The names of the tables whose rows a guard gives as those who are logged in, whatever they keep.
+
+    What takes an id of the path, or asks a guard that has found the caller, gives something else.
+    """
     found: set[str] = set()
     seen: set[int] = set()
     for route in program.routes:
@@ -65,10 +71,25 @@ def tables_of_callers(program: Program) -> frozenset[str]:
             if function is None or id(function) in seen or program.is_test(function.module):
                 continue
             seen.add(id(function))
-            given = [cls for cls in classes_returned(program, function) if is_table(cls)]
+            given = _rows(program, function)
+            if given and _finds_another(program, route, node):
+                continue
             if given and program.guard_model.authenticates(node.call):
                 found.update(name for cls in given for name in _written(cls))
     return frozenset(found)
+
+
+def _rows(program: Program, function: Function) -> list[Class]:
+    """The tables that a function says it gives a row of."""
+    return [cls for cls in classes_returned(program, function) if is_table(cls)]
+
+
+def _finds_another(program: Program, route: Route, node: Node) -> bool:
+    """Whether a dependency looks for what a path names, or for what belongs to a caller whom another one has found."""
+    if any(item.name in variable_names(route) for item in parameters(node.call)):
+        return True
+    below = (one.function for child in node.children for one in child.walk())
+    return any(one is not None and bool(_rows(program, one)) for one in below)
 
 
 def _written(cls: Class) -> set[str]:

@@ -47,10 +47,13 @@ def unlike_its_sibling(program: Program, route: Route) -> Route | None:
 def _read_above(program: Program, route: Route) -> Route | None:
     """The route that reads a thing and has a guard for rights, where this one does something to it: `/jobs/{id}/stop`.
 
-    Who may not look at a thing may not change it. What somebody does to get at a thing, joining it say, is left alone.
+    Who may not look at a thing may not change it. What somebody does to get at a thing, joining it say, is left alone,
+    and so is what people hand in about one that others evaluate: `/surveys/{id}/responses`, `/vendors/{id}/rating`.
     """
     above, _, done = route.path.rstrip("/").rpartition("/")
-    if not above.endswith("}") or "{" in done or uses_a_thing(route) or not asks_for_nothing(program, route):
+    if not above.endswith("}") or "{" in done or uses_a_thing(route) or _hands_in(route, done):
+        return None
+    if not asks_for_nothing(program, route):
         return None
     for other in program.routes:
         if other.app is not route.app or other.path != above or not set(other.methods) <= {"GET", "HEAD"}:
@@ -58,6 +61,17 @@ def _read_above(program: Program, route: Route) -> Route | None:
         if _asks_by_guard(program, other) and compares_owner(program, other) is None:
             return None if ties_caller(program, route) or is_tied(program, route) else other
     return None
+
+
+def _hands_in(route: Route, done: str) -> bool:
+    """Whether a POST makes one of the things below another, or tells what somebody thinks of that."""
+    if "POST" not in route.methods:
+        return False
+    return (done.endswith("s") and not done.endswith("ss")) or _SAYS.fullmatch(done) is not None
+
+
+_SAYS = re.compile(r"answer|click|comment|feedback|message|rat(e|ing)|reply|report|respond|response|review|submit|view")
+"""What somebody says or does of a thing that need not be one whom it is shown to."""
 
 
 def _may_be_made(program: Program, route: Route) -> bool:

@@ -13,7 +13,7 @@ from fastapi_seclint.program.values import Const, Instance, Value, options
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.accounts import classes_of_people
 from fastapi_seclint.subjects.payloads.models import fields
-from fastapi_seclint.subjects.rights.made_with import asked_for
+from fastapi_seclint.subjects.rights.made_with import asked_for, asks_for_roles
 from fastapi_seclint.subjects.rights.withholding import default_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,12 @@ _ROLE = re.compile(r"^(user_|account_)?(role|type|kind)$")
 
 
 def asks_what_new_accounts_have(program: Program, node: Node) -> bool:
-    """Whether a guard was made to ask for one of some roles, and one of them is that of every new account."""
+    """Whether a guard was made to ask for one of some roles, and one of them is that of every new account.
+
+    What asks for a permission may name what that is about, `Permission("user", "delete")`.
+    """
+    if not asks_for_roles(node.call):
+        return False
     return any(name.lower() in _default_roles(program) for names in asked_for(node.call) for name in names)
 
 

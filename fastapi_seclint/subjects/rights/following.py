@@ -34,11 +34,12 @@ def _bind(found: Input, name: str, value: Form) -> None:
         found.bodies[name] = rights
     elif rights := carried(found, value):
         found.made[name] = rights
-    elif _is_raw_body(value):
+    elif is_raw_body(value):
         found.open_bodies.add(name)
 
 
-def _is_raw_body(value: Form) -> bool:
+def is_raw_body(value: Form) -> bool:
+    """Whether an expression is all that a request brings, as it is: `await request.json()`."""
     value = awaited(value)
     return (
         value[0] == "call"

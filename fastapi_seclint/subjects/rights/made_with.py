@@ -39,7 +39,7 @@ _PLAIN_ROLE = re.compile(r"^(role[-_:.])?(user|member|customer|regular|normal|st
 def asks_what_everybody_has(node: Node) -> bool:
     """Whether a guard was made to ask for rights, and for such as every user has or has for his own things."""
     asked = asked_for(node.call)
-    if _asks_for_roles(node.call) and any(_PLAIN_ROLE.match(name) for names in asked for name in names):
+    if asks_for_roles(node.call) and any(_PLAIN_ROLE.match(name) for names in asked for name in names):
         return True
     return bool(asked) and all(any(_OWN_OR_BASIC.search(name) for name in names) for names in asked)
 
@@ -85,10 +85,10 @@ def asks_roles_of_several(guard: Value) -> bool:
     """Whether a guard lets plain users pass and others as well, who may do so with the things of all."""
     names = [name for names in asked_for(guard) for name in names]
     plain = [name for name in names if _PLAIN_ROLE.match(name)]
-    return _asks_for_roles(guard) and bool(plain) and len(plain) < len(names)
+    return asks_for_roles(guard) and bool(plain) and len(plain) < len(names)
 
 
-def _asks_for_roles(guard: Value) -> bool:
+def asks_for_roles(guard: Value) -> bool:
     """Whether a guard says that it asks for roles: `require_role("user")`, `RoleChecker(["user"])`."""
     if isinstance(guard, Function):
         return "role" in guard.qualname.lower() or any("role" in name.lower() for name in guard.scope.names)
