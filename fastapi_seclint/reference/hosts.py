@@ -34,11 +34,7 @@ class HTTPSRedirect:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with 307 (http) or pass the request on."""
         url = URL(scope=scope) if scope["type"] in ("http", "websocket") else None
-        if (
-            url is None
-            or url.scheme in ("https", "wss")
-            or (url.hostname or "") in ("localhost", "127.0.0.1", "::1", "testserver")
-        ):
+        if url is None or url.scheme in ("https", "wss") or (url.hostname or "") in ("localhost", "127.0.0.1", "::1"):
             await self.app(scope, receive, send)
             return
         secure = url.replace(scheme={"http": "https", "ws": "wss"}[url.scheme], port=None)
