@@ -99,9 +99,30 @@ def test_a_test_in_the_function() -> None:
     assert raised(form[3][0]) == ("HTTPException", [403, "admins only"], {})
 
 
+def test_tests_of_what_is_given_and_what_the_file_knows() -> None:
+    text = """
+    from fastapi import Depends, HTTPException
+
+    class Checks:
+        async def own(self, thing, user):
+            if thing is None:
+                raise HTTPException(404)
+            if thing.owner != user.id or thing.id in LOCKED:
+                raise HTTPException(403)
+
+    LOCKED = {3}
+
+    async def look(one, me, checks: Checks = Depends()):
+        await checks.own(one, me)
+    """
+    first, second = statements({"main.py": text})
+    assert (raised(first[3][0])[1], raised(second[3][0])[1]) == ([404], [403])
+    assert second[2][3][0][2][2][2] == "one"
+
+
 def test_or_a_refusal() -> None:
-    written = statements({"main.py": f"{DENY}\ndef look(user):\n    found = user or deny(404)\n    return found\n"})
-    assert [form[0] for form in written] == ["assign", "if", "return"]
+    written = statements({"main.py": f"{DENY}\ndef look(user):\n    found = user or deny(404)\n    found.read()\n"})
+    assert [form[0] for form in written] == ["assign", "if", "expr"]
 
 
 def test_a_method() -> None:
@@ -123,7 +144,10 @@ def test_a_method() -> None:
     "text",
     [
         pytest.param("def deny(*given):\n    raise HTTPException(*given)", id="arguments that are not named"),
-        pytest.param("def deny(code):\n    if odd(code):\n        raise HTTPException(code)", id="a test of its own"),
+        pytest.param(
+            "def deny(code):\n    if (odd := code % 2):\n        raise HTTPException(code)", id="a test that binds"
+        ),
+        pytest.param("async def deny(code):\n    if odd(code):\n        raise HTTPException(code)", id="not awaited"),
         pytest.param("@traced\ndef deny(code):\n    raise HTTPException(code)", id="a decorator"),
         pytest.param("def deny(code):\n    raise NotImplementedError(code)", id="not written yet"),
     ],

@@ -11,6 +11,7 @@ from _pytest.mark import ParameterSet
 from pages import concerning, manual, write_files
 from rewrites import REWRITES as OF_STATEMENTS
 from rewrites import Rewrite
+from rewrites_of_checks import REWRITES as OF_CHECKS
 from rewrites_of_expressions import REWRITES as OF_EXPRESSIONS
 from rewrites_of_guards import REWRITES as OF_GUARDS
 
@@ -18,7 +19,7 @@ import fastapi_seclint
 from fastapi_seclint import catalogue
 from fastapi_seclint.rule import Rule
 
-REWRITES = (*OF_STATEMENTS, *OF_EXPRESSIONS, *OF_GUARDS)
+REWRITES = (*OF_STATEMENTS, *OF_CHECKS, *OF_EXPRESSIONS, *OF_GUARDS)
 RULES = {rule.name: rule for rule in catalogue.rules() if rule.run}
 PROJECTS = 2
 """How many wrong and how many right projects of a page are written anew."""

@@ -1,4 +1,8 @@
-"""Fixes that would mend a call as the refusal it stands for, which it is not in the text: those are left out."""
+"""Findings in what calls stand for, which is not in the text there.
+
+Fixes that would mend a call as the refusal it stands for are left out. What is wrong in a check that was written out,
+in its test or in what it raises, is told where the check stands, once.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits.named import AddArgument, RemoveKeyword, RenameKeyword, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.rule import Finding
-from fastapi_seclint.spans import Span
+from fastapi_seclint.spans import Location, Span
 
 if TYPE_CHECKING:
     from fastapi_seclint.edits import Edit
@@ -17,11 +21,30 @@ if TYPE_CHECKING:
 
 
 def mendable(program: Program, findings: list[Finding]) -> list[Finding]:
-    """The findings, without the fixes that do not fit what stands in the text."""
+    """The findings where they can be mended, without the fixes that do not fit what stands in the text."""
     written: dict[str, dict[Span, Refusal]] = {}
     for (file, at), refusal in program.refusals.items():
         written.setdefault(program.modules.by_file[file].path, {})[span_of(at)] = refusal
-    return [replace(item, fix=None) if written and not _fits(item, written) else item for item in findings]
+    if not written:
+        return findings
+    findings = _where_they_stand(findings, written)
+    return [item if _fits(item, written) else replace(item, fix=None) for item in findings]
+
+
+def _where_they_stand(findings: list[Finding], written: dict[str, dict[Span, Refusal]]) -> list[Finding]:
+    """The findings, those in a check that was written out once and where it stands."""
+    kept: list[Finding] = []
+    moved: dict[Location, Finding] = {}
+    for finding in findings:
+        check = written.get(finding.location.path, {}).get(finding.location.span)
+        if check is None or not check.is_check:
+            kept.append(finding)
+            continue
+        _, _, test, raised, _ = check.statements[0]
+        place = Location(check.module.path, span_of(test[1] if check.is_test else raised[0][1]))
+        moved[place] = replace(finding, location=place, symbol=check.dotted, fix=None)
+    told = {(item.location.path, item.location.span.line) for item in kept}
+    return [*kept, *(item for place, item in moved.items() if (place.path, place.span.line) not in told)]
 
 
 def _fits(finding: Finding, written: dict[str, dict[Span, Refusal]]) -> bool:

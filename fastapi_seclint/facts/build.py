@@ -9,7 +9,7 @@ from fastapi_seclint.facts.expressions import OPERATORS, Columns, ExpressionBuil
 from fastapi_seclint.facts.forms import ASYNC, GENERATOR, Form, pack
 from fastapi_seclint.facts.matches import Matching
 from fastapi_seclint.facts.ordered import ordered, returned_in_place, tested_in_place
-from fastapi_seclint.facts.refusing import refuses
+from fastapi_seclint.facts.refusing import checks, refuses
 from fastapi_seclint.facts.spreads import told_by_name
 
 _TYPING = ("typing", "typing_extensions")
@@ -113,7 +113,7 @@ class Builder(ExpressionBuilder):
         self.spread, self._tested, self._returned = set(), set(), set()
         self.bodies[number] = body = self._in_place(self.statements(node.body), self.bodies[number + 1 :])
         self.spread, self._tested, self._returned = noted
-        if len(self._around) == 2 and refuses(body):
+        if len(self._around) == 2 and (refuses(body) or checks(body)):
             self.refusers.append(number)
         flags = GENERATOR if self._yields.pop() else 0
         self._around.pop()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi_seclint.facts.forms import Form, last_name
+from fastapi_seclint.facts.forms import Form, last_name, walk
 
+_BINDING = ("await", "walrus", "yield", "yieldfrom", "lambda", "comp")
 _MADE = ("Exception", "Error")
 
 
@@ -25,6 +26,23 @@ def refuses(statements: list[Form]) -> bool:
         case ["if", _, test, [["raise", _, ["call", *_], _]], []]:
             return given_to(test) is not None
     return False
+
+
+def checks(statements: list[Form]) -> bool:
+    """Whether a body does nothing but refuse what fails a test: `if item.owner != user.id: raise ...`, once or oftener.
+
+    What binds or waits in a test is not looked at, nor what the exception is made of in more than one statement.
+    """
+    return bool(statements) and all(
+        statement[0] == "if"
+        and not statement[4]
+        and len(statement[3]) == 1
+        and statement[3][0][0] == "raise"
+        and statement[3][0][2] is not None
+        and statement[3][0][2][0] == "call"
+        and not any(form[0] in _BINDING for form in walk(statement[2]))
+        for statement in statements
+    )
 
 
 def given_to(test: Form) -> str | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from fastapi_seclint.facts import MODULE, FileFacts
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.modules import Module, Modules
@@ -22,13 +25,19 @@ class Callees:
         self.module = module
         self.top = bound_names(module.facts.module)
 
-    def meant(self, callee: Form, local: Bindings, owner: str) -> Key | None:
-        """The function behind a callee; `local` is what the function around binds, `owner` the class it belongs to."""
+    def meant(self, callee: Form, local: Bindings, owner: str, kinds: Mapping[str, str]) -> Key | None:
+        """The function behind a callee.
+
+        `local` is what the function around binds, `owner` the class it belongs to, `kinds` the classes of what it is
+        given, by the names of its parameters.
+        """
         match callee:
             case ["name", _, name]:
                 return self._found(self.module, name, {**self.top, **local})
             case ["attr", _, ["name", _, "self" | "cls"], name] if owner:
                 return self._method(self.module, owner, name)
+            case ["attr", _, ["name", _, of], name] if of in kinds and of not in local:
+                return self._member(kinds[of], name, self.top)
             case ["attr", _, ["name", _, of], name] | ["attr", _, ["call", _, ["name", _, of], _, _], name]:
                 return self._member(of, name, {**self.top, **local})
         return None
@@ -44,6 +53,8 @@ class Callees:
             match form:
                 case ["class", *_]:
                     return self._method(self.module, owner, name)
+                case ["assign" | "annassign", *_] if (made := _made(form)) is not None and made != owner:
+                    return self._member(made, name, bindings)
                 case ["import", _, pairs]:
                     full = next((pair[0] for pair in pairs if (pair[1] or pair[0]) == owner), None)
                     found = self.modules.absolute(full, self.module) if full is not None else None
@@ -53,8 +64,16 @@ class Callees:
                     inner = self.modules.child(module, original) if module is not None else None
                     if inner is not None:
                         return self._found(inner, name)
-                    return self._method(module, original, name) if module is not None else None
+                    return self._of_module(module, original, name) if module is not None else None
         return None
+
+    def _of_module(self, module: Module, owner: str, name: str) -> Key | None:
+        """A method of a class of a module, or of an object that the module makes."""
+        found = self._method(module, owner, name)
+        if found is None:
+            made = [_made(form) for form in bound_names(module.facts.module).get(owner, [])[-1:]]
+            found = self._method(module, made[0], name) if made and made[0] is not None else None
+        return found
 
     def _method(self, module: Module, owner: str, name: str, depth: int = _BASES) -> Key | None:
         """A method of a class, or of the class that it inherits from first."""
@@ -99,3 +118,24 @@ class Callees:
         if level:
             return self.modules.relative(level, path or "", module), original
         return self.modules.absolute(path, module), original
+
+
+def _made(form: Form) -> str | None:
+    """The class whose object an assignment keeps: `service = Service()`."""
+    match form:
+        case ["assign" | "annassign", *_, ["call", _, ["name", _, str(name)], _, _]]:
+            return name
+    return None
+
+
+def kinds_given(facts: FileFacts, number: int) -> dict[str, str]:
+    """The classes of what a function is given, by the names of its parameters: `T`, or `Annotated[T, ...]`."""
+    around = facts.functions[number][2]
+    forms = facts.forms(around if around >= 0 else MODULE).of("def")
+    given: list[Form] = next((form[5] for form in forms if form[2] == number), [])
+    kinds = {}
+    for name, _, annotation, *_ in given:
+        match annotation:
+            case ["name", _, kind] | ["sub", _, _, ["tuple", _, [["name", _, kind], *_]]]:
+                kinds[name] = kind
+    return kinds

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, last_name, names_in, pack, walk
+from fastapi_seclint.facts.forms import ASYNC, KEYWORDS, VARIADIC, Form, last_name, names_in, pack, walk
 from fastapi_seclint.facts.ordered import negated, ordered
 from fastapi_seclint.facts.refusing import given_to, refuses
 from fastapi_seclint.program.bindings import blocks, bound_names
-from fastapi_seclint.program.callees import Callees
+from fastapi_seclint.program.callees import Callees, kinds_given
 from fastapi_seclint.program.modules import Module, Modules
 from fastapi_seclint.program.substitution import Table, bound, substituted
 
@@ -29,18 +29,33 @@ _TOP = pack(1, 0, 1, 0)
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A function that only refuses: its file and number there, its parameters and statements."""
+    """A function that only refuses: its file and number there, its parameters and statements.
+
+    `is_test` where it is meant for what stands at its name in a call: the test that was written out.
+    """
 
     module: Module
     number: int
     parameters: list[Form] = field(repr=False)
     statements: list[Form] = field(repr=False)
     is_bound: bool
+    is_async: bool = False
+    is_test: bool = False
 
     @property
     def name(self) -> str:
         """What it is called, without its class."""
         return self.module.facts.functions[self.number][0].rpartition(".")[2]
+
+    @property
+    def dotted(self) -> str:
+        """Its dotted name."""
+        return f"{self.module.name}.{self.module.facts.functions[self.number][0]}"
+
+    @property
+    def is_check(self) -> bool:
+        """Whether it refuses only what fails a test that is more than whether something was given."""
+        return not refuses(self.statements)
 
     @property
     def is_returned(self) -> bool:
@@ -61,7 +76,7 @@ def as_it_stands(raising: Form) -> Form | None:
 
 
 Refusals = dict[tuple[str, int], Refusal]
-"""What calls stood for, by file and by the place of the call."""
+"""What calls stood for, by file and by the place of the call; a check also by the place of its name."""
 
 
 def write_out(modules: Modules) -> Refusals:
@@ -92,7 +107,8 @@ def _of_module(module: Module) -> Iterator[Refusal]:
         kinds = [last_name(item) for item in form[6]]
         if form[2] in wanted and all(kind in ("staticmethod", "classmethod") for kind in kinds):
             is_method = "." in module.facts.functions[form[2]][0] and "staticmethod" not in kinds
-            yield Refusal(module, form[2], form[5], module.facts.body(form[2]), is_method)
+            waits = bool(form[4] & ASYNC)
+            yield Refusal(module, form[2], form[5], module.facts.body(form[2]), is_method, waits)
 
 
 class _Rewriting:
@@ -121,6 +137,7 @@ class _Rewriting:
             body = facts.body(number)
             self.local = bound_names(body)
             self.owner = facts.functions[number][0].rpartition(".")[0]
+            self.kinds = kinds_given(facts, number)
             self.changed = False
             new = self.block(body, names)
             if self.changed:
@@ -160,14 +177,16 @@ class _Rewriting:
         """What a statement comes to that calls a function which only refuses; None for all others."""
         match statement:
             case ["expr" | "return", at, ["await", _, call]]:
-                return self.raising(at, call, names)
+                return self.raising(at, call, names, is_awaited=True)
             case ["expr" | "return", at, ["bool", _, "or", [test, call]]]:
                 rest = [] if statement[0] == "expr" else [["return", at, test]]
                 return self.unless(at, test, call, rest, names)
             case ["assign", at, [["name", *_] as name], ["bool", _, "or", [value, call]]]:
                 return self.unless(at, name, call, [], names, [["assign", at, [name], value]])
             case ["expr" | "return" | "raise", at, call, *_] if call is not None:
-                return self.raising(at, call, names)
+                raised = self.raising(at, call, names)
+                goes_back = raised is not None and statement[0] == "return" and raised[-1][0] == "if"
+                return [*raised, ["return", at, ["const", at, None]]] if raised is not None and goes_back else raised
         return None
 
     def unless(
@@ -177,22 +196,28 @@ class _Rewriting:
         raised = self.raising(at, call, names)
         return raised and [*(before or []), ["if", at, negated(test), raised, []], *after]
 
-    def raising(self, at: int, call: Form, names: set[str]) -> list[Form] | None:
-        """What a call comes to when it is one of a function that only refuses."""
+    def raising(self, at: int, call: Form, names: set[str], *, is_awaited: bool = False) -> list[Form] | None:
+        """What a call comes to when it is one of a function that only refuses; a check that nobody awaits does not."""
         if call[0] != "call" or last_name(call[2]) not in names:
             return None
-        key = self.callees.meant(call[2], self.local, self.owner)
+        key = self.callees.meant(call[2], self.local, self.owner, self.kinds)
         refusal = self.refusals.get(key) if key is not None else None
-        if refusal is None or (refusal.module is self.module and refusal.statements[-1][1] == at):
+        if refusal is None or (refusal.is_check and refusal.is_async and not is_awaited):
+            return None
+        if refusal.module is self.module and refusal.statements[-1][1] == at:
             return None
         table = bound(refusal.parameters, call, refusal.is_bound)
         written = self.written(refusal, table, at, call) if table is not None else None
         if written is not None:
             self.found[self.module.file, call[1]] = refusal
+            if refusal.is_check:
+                self.found[self.module.file, call[2][1]] = replace(refusal, is_test=True)
         return written
 
     def written(self, refusal: Refusal, table: Table, at: int, call: Form) -> list[Form] | None:
         """The statements of a function that only refuses, with what a caller gives in place of its parameters."""
+        if refusal.is_check:
+            return self.checked(refusal, table, at, call)
         given, place = dict(table), call[1]
         last = refusal.statements[-1]
         for statement in refusal.statements[:-1]:
@@ -206,6 +231,17 @@ class _Rewriting:
             return [["raise", at, substituted(last[2], given, place), call]]
         raised = ["raise", at, substituted(last[3][0][2], given, place), call]
         return [["if", at, substituted(last[2], given, place), [raised], []]]
+
+    def checked(self, refusal: Refusal, table: Table, at: int, call: Form) -> list[Form] | None:
+        """The tests of a function that only refuses what fails them; they stand where the call names it."""
+        written = []
+        for statement in refusal.statements:
+            test, raised = statement[2], statement[3][0]
+            if not names_in(test) & table.keys() or not self.is_known(refusal.module, statement, table):
+                return None
+            error = ["raise", at, substituted(raised[2], table, call[1]), call]
+            written.append(["if", at, substituted(test, table, call[2][1]), [error], []])
+        return written
 
     def is_known(self, origin: Module, form: Form, given: Table) -> bool:
         """Whether the names of a form mean here what they mean in another file; imports for them are noted."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import arguments, awaited
+from fastapi_seclint.facts.forms import Form, arguments, awaited
+from fastapi_seclint.program.refusing import as_it_stands
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Function, Value
 from fastapi_seclint.subjects.code.origins import body_of, called
@@ -80,13 +81,24 @@ def _asked(program: Program, route: Route) -> Iterator[Value]:
         yield from _asked_first(program, route, route.function)
 
 
+def _called_first(statement: Form) -> Form | None:
+    """The call that a statement is, or that it was before the check behind it was written out."""
+    match statement:
+        case ["expr", _, value] if awaited(value)[0] == "call":
+            return awaited(value)
+        case ["if", _, _, [["raise", *_] as raising], []]:
+            call = as_it_stands(raising)
+            return call if call is raising[3] else None
+    return None
+
+
 def _asked_first(program: Program, route: Route, handler: Function) -> Iterator[Function]:
     handed = {*caller_names(program, route), *(requests_of(handler) & {item[0] for item in handler.parameters})}
     block = body_of(program, handler) if handed else None
     for statement in handler.statements() if block is not None else ():
         if statement[0] == "expr" and statement[2][0] == "const":
             continue  # the docstring
-        if statement[0] != "expr" or (call := awaited(statement[2]))[0] != "call" or block is None:
+        if (call := _called_first(statement)) is None or block is None:
             return
         if any(item[0] == "name" and item[2] in handed for item in arguments(call)):
             yield from (function for function, _ in called(program, block, call) if says_forbidden(function))
