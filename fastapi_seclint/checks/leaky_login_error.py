@@ -293,7 +293,7 @@ def _alone(program: Program, follower: Follower, translations: Translations, see
     for block in program.sites.blocks(frozenset({"password", "form_data", "credentials"})):
         function = block.function
         key = (function.module.file, function.number) if function is not None else None
-        if function is None or key in follower.known or program.is_test(block.module) or id(function) in judged:
+        if function is None or key in follower.followed or program.is_test(block.module) or id(function) in judged:
             continue
         if _LOGIN.search(spoken(function.name)) and _is_free(function):
             ends = [end for item in follower.outcomes(function) if (end := translations.of(item)) is not None]

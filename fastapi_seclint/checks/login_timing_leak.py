@@ -16,6 +16,7 @@ from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import bodies
 from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.logins.handed import handed
 from fastapi_seclint.subjects.logins.handlers import looks_strictly, tells_of_nothing
 from fastapi_seclint.subjects.logins.keepers import held
 from fastapi_seclint.subjects.logins.looked_up_in_place import is_among, is_caught_alone, is_entry, stores_asked
@@ -81,6 +82,8 @@ def login_timing_leak(program: Program) -> Iterator[Finding]:
         truths = _looked_up(block)
         calls = block.forms.of("call")
         verified = [form for form in calls if _is_verified(known, block, form, truths)]
+        handed_on = [form for form in calls if form not in verified and _is_handed_on(known, block, form, truths)]
+        verified += handed_on
         if any(map(_is_present_one, verified)):
             continue
         skipped = [_skips(block, form) for form in verified]
@@ -88,7 +91,8 @@ def login_timing_leak(program: Program) -> Iterator[Finding]:
         if early is None and verified and not any(skipped) and _LOGIN.search(function.name):
             yield from _of_lookup(known, block, verified[0])
         if early is not None and not (mentions(early, _given(function)) and is_handler(program, function)):
-            yield _finding(block, early, block.location(verified[0]), _fix(known, block, early, verified[0]))
+            fix = _fix(known, block, early, verified[0]) if verified[0] not in handed_on else None
+            yield _finding(block, early, block.location(verified[0]), fix)
 
 
 def _finding(block: Block, early: Form, verified: Location, fix: Fix | None) -> Finding:
@@ -150,6 +154,17 @@ def _is_verified(known: Passwords, block: Block, call: Form, truths: dict[str, T
             or (_named(_whole(value), truths) and truths[_whole(value)[2]] == FOUND)
             for value in taken
         ):
+            return True
+    return False
+
+
+def _is_handed_on(known: Passwords, block: Block, call: Form, truths: dict[str, Truth]) -> bool:
+    """Whether a call hands the account to a function of the project that verifies a password against it."""
+    if not any(item[0] == "name" and truths.get(item[2]) == FOUND for item in arguments(call)):
+        return False
+    for inner in bodies(known.program, block, call):
+        given = dict(handed(call, inner.function, truths)) if inner.function is not None else {}
+        if given and any(_is_verified(known, inner, form, given) for form in inner.forms.of("call")):
             return True
     return False
 

@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.code.implementations import made_of
 from fastapi_seclint.subjects.logins import members
 from fastapi_seclint.subjects.logins.choices import by_worlds
 from fastapi_seclint.subjects.logins.ends import Kind, Outcome, Worlds, told_by_field
+from fastapi_seclint.subjects.logins.handed import handed
 from fastapi_seclint.subjects.logins.handlers import entered, tells_of_nothing, tells_of_second
 from fastapi_seclint.subjects.logins.keepers import held
 from fastapi_seclint.subjects.logins.kept import Kept
@@ -178,7 +179,7 @@ class Walk:
         """What a call of the project gives in each world, when that differs."""
         for function in self.functions(form):
             result: dict[World, frozenset[bool]] = {}
-            ends = self.follower.summed(function, self.depth - 1)
+            ends = self.follower.summed(function, self.depth - 1, handed(form, function, self.names))
             for world in ALL:
                 kinds = {end.kind for end in ends if world in end.worlds}
                 answers = {kind != "falsy" for kind in kinds if kind in ("falsy", "value", "answer")}
@@ -193,7 +194,7 @@ class Walk:
             if inner[0] != "call":
                 continue
             for function in self.functions(inner)[:1]:
-                ends = self.follower.outcomes(function, self.depth - 1)
+                ends = self.follower.outcomes(function, self.depth - 1, handed(inner, function, self.names))
                 if not self.follower.apart and asks_for_account(inner):
                     ends = [at_call(end, self.block, inner) for end in ends]
                 for end in ends:
@@ -237,7 +238,7 @@ class Walk:
             elif anything:
                 self.anything.add(name)
             for function in functions:
-                ends = self.follower.outcomes(function, self.depth - 1)
+                ends = self.follower.outcomes(function, self.depth - 1, handed(inner, function, self.names))
                 if len(names) > 1:
                     self._bind_member(name, ends, names.index(name))
                     continue
@@ -318,7 +319,7 @@ class Walk:
         """The worlds in which what a helper answers is not all that is given back: `return register(data)`."""
         inner = value[2] if value[0] == "await" else value
         for function in self.functions(inner)[:1] if inner[0] == "call" else ():
-            ends = self.follower.outcomes(function, self.depth - 1)
+            ends = self.follower.outcomes(function, self.depth - 1, handed(inner, function, self.names))
             answers = [end for end in ends if end.kind == "answer" and end.worlds & worlds]
             self.found += [replace(end, worlds=end.worlds & worlds) for end in answers]
             worlds -= {world for world in ALL if all(end in answers for end in ends if world in end.worlds)}
