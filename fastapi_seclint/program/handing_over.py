@@ -18,7 +18,7 @@ def worker(interpreter: Interpreter, function: Function) -> Function:
     """The function of the project that does the work of another one, itself where it does its own.
 
     It is handed parameters only, each under the name that it has there, so that what is said of a name holds for both;
-    or it is a method of a parameter which is handed nothing else, `return accounts.current()`.
+    or it is a method of a parameter which is handed nothing else, `return accounts.current()`, or both take nothing.
     """
     for _ in range(_DEPTH):
         call = _only_call(function)
@@ -50,6 +50,8 @@ def _called(interpreter: Interpreter, function: Function, call: Form) -> Functio
 def _is_handed_names(function: Function, inner: Function, call: Form) -> bool:
     """Whether a call hands over parameters of the function alone, at least one, each to one of the same name."""
     own = {form[0] for form in function.parameters}
+    if not call[3] and not call[4] and not own:
+        return True
     if not call[3] and not call[4]:
         return bool(call[2][0] == "attr" and call[2][2][0] == "name" and call[2][2][2] in own)
     bound = inner.owner is not None and inner.kind != "static"

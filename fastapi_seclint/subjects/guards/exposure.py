@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.handing_over import worker
 from fastapi_seclint.program.meetings import Meeting
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.subjects.guards import access, entrances, probes
@@ -67,6 +69,13 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 
+def _at_work(program: Program, route: Route) -> Route:
+    """A route with the function that does the work of its handler in the handler's place."""
+    handler = route.function
+    works = worker(program.interpreter, handler) if handler is not None else None
+    return route if works is None or works is handler else replace(route, endpoint=works)
+
+
 def is_open(program: Program, route: Route) -> bool:
     """Whether nothing on a route's way asks for credentials, not even without testing them or for optional ones."""
     return program.guarding(route).protection == "open" and not _asked_by(program, route)
@@ -123,7 +132,7 @@ def is_meant_for_everybody(program: Program, route: Route) -> bool:
 def _is_for_administrators(program: Program, route: Route) -> bool:
     if not access.is_admin_like(route.path) or divides_land(program, route):
         return False
-    return not only_says_hello(route) and not only_shows_a_page(program, route)
+    return not only_says_hello(_at_work(program, route)) and not only_shows_a_page(program, _at_work(program, route))
 
 
 def exposed(program: Program, route: Route) -> str:
@@ -157,13 +166,14 @@ def excuse(program: Program, route: Route) -> str:
         return "it is refused from other addresses than some"
     if guarded_elsewhere(program, route):
         return "an application of another file guards the same handler"
-    if is_stub(route):
+    works = _at_work(program, route)
+    if is_stub(works):
         return "the handler only says that it is not written yet"
-    if does_nothing(route):
+    if does_nothing(works):
         return "the handler has no use for what it is sent"
     if only_computes(program, route):
         return "the handler works out its answer from what it is sent and keeps nothing"
-    if only_makes_a_file(program, route):
+    if only_makes_a_file(program, works):
         return "the handler makes a file of what it is sent and keeps nothing"
     if writes_to_those_in_charge(program, route):
         return "it mails what a visitor writes to those who run the service"
@@ -218,7 +228,7 @@ def _gained(program: Program, route: Route) -> str:
         return "returns what is its caller's own, whoever he says he is"
     if away := _given_away(program, route):
         return away
-    if only_fills_a_frame(route) or only_reads_a_page(route) or only_tells_about_itself(route):
+    if _only_shows(_at_work(program, route)):
         return ""
     if (whole := guarded_whole_of(program, route)) is not None:
         return f"gives away a part of what {access.spoken(whole)} only gives to users"
@@ -247,6 +257,11 @@ def _given_away(program: Program, route: Route) -> str:
     if (listing := kept_for_tenant(program, route)) is not None:
         return f"gives away what {access.spoken(listing)} only gives to members of an organisation"
     return ""
+
+
+def _only_shows(route: Route) -> bool:
+    """Whether a handler gives a page without data, or words of its own."""
+    return only_fills_a_frame(route) or only_reads_a_page(route) or only_tells_about_itself(route)
 
 
 def _is_dead(program: Program, route: Route) -> bool:
