@@ -50,7 +50,8 @@ def _called(interpreter: Interpreter, function: Function, call: Form) -> Functio
 def _is_handed_names(function: Function, inner: Function, call: Form) -> bool:
     """Whether a call hands over parameters of the function alone, at least one, each to one of the same name."""
     own = {form[0] for form in function.parameters}
-    if not call[3] and not call[4] and not own:
+    alone = function.owner is not None and function.kind != "static" and len(own) == 1
+    if not call[3] and not call[4] and (alone or not own):
         return True
     if not call[3] and not call[4]:
         return bool(call[2][0] == "attr" and call[2][2][0] == "name" and call[2][2][2] in own)
