@@ -539,3 +539,40 @@ BY_HAND = """
 @pytest.mark.parametrize("name", ["guard", "_user", "current_session", "who_is_logged_in"])
 def test_what_finds_the_caller_of_a_request_by_hand_finds_nobody_for_strangers(tmp_path: Path, name: str) -> None:
     assert routes(tmp_path, BY_HAND.replace("NAME", name))["/x"].protection == "protected"
+
+
+ANSWERING = """
+class Fast(JSONResponse):
+    def render(self, content):
+        return repr(content).encode()
+class Refused(JSONResponse):
+    def __init__(self, text):
+        super().__init__({"detail": text}, status_code=403)
+class Failed(JSONResponse):
+    def __init__(self, text, code=status.HTTP_401_UNAUTHORIZED, **more):
+        super().__init__({"detail": text}, status_code=code, **more)
+def trusted(request):
+    given = request.headers.get("x-key")
+    return bool(given) and hmac.compare_digest(given, os.environ["KEY"])
+@app.get("/x")
+def x(request: Request):
+    if not trusted(request):
+        return <answer>
+    return 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("Fast({}, status_code=403)", "protected"),
+        ("Fast({})", "open"),
+        ("Refused('no')", "protected"),
+        ("Failed('no')", "protected"),
+        ("Failed('no', headers={})", "protected"),
+        ("Failed('no', 403)", "protected"),
+        ("Failed('no', code=200)", "open"),
+    ],
+)
+def test_a_response_of_a_class_of_the_project_may_refuse(answer: str, expected: str, tmp_path: Path) -> None:
+    assert protection(tmp_path, ANSWERING.replace("<answer>", answer)) == expected

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import VARIADIC, Form, walk
-from fastapi_seclint.program import credentials, nobody
+from fastapi_seclint.program import credentials, nobody, stranger_responses
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.context_requests import reads_request, reads_variable
 from fastapi_seclint.program.encounters import PassedOn, Raised, Sent
@@ -184,6 +184,8 @@ def _called(
         follow = is_answer or _hands_nothing(form, given)
         return _project_call(walk_, function, isinstance(value, Bound), given, named, touched, made, own, follow=follow)
     if isinstance(value, Class):
+        if stranger_responses.denies(walk_, value, form):
+            return DENIAL
         if any(nobody.SAID.get(name or "") == found for name, found in named):
             return nobody.of_class(walk_, value)
         return made_of(walk_, value, [*given, *(found for _, found in named)], touched)

@@ -213,8 +213,14 @@ def _refusal(walk_: Walk, name: str, form: Form) -> Kinds | None:
     if name.endswith(".HTTPException"):
         code = form[3][0] if form[3] else next((value for key, value, _ in form[4] if key == "status_code"), None)
         return REFUSED if code is not None and is_refusing(walk_, code) else None
-    if not name.startswith(("starlette.responses.", "fastapi.responses.")):
-        return None
+    return of_response(walk_, name, form) if name.startswith(RESPONSES) else None
+
+
+RESPONSES = ("starlette.responses.", "fastapi.responses.")
+
+
+def of_response(walk_: Walk, name: str, form: Form) -> Kinds:
+    """What a call makes of a response class of the library: one that refuses, or another."""
     if name.endswith("RedirectResponse"):
         return frozenset({"denial"})
     given = [("status_code", value) for value in form[3][1:2]] + [(keyword, value) for keyword, value, _ in form[4]]
@@ -227,9 +233,12 @@ def _refusal(walk_: Walk, name: str, form: Form) -> Kinds | None:
 def is_refusing(walk_: Walk, form: Form) -> bool:
     """Whether an expression is a status code that turns callers away, or holds one that a function was told."""
     code = constant(walk_.value(form))
-    if isinstance(code, int) and 400 <= code < 500 and code not in _OTHER_MATTERS:
-        return True
-    return "refusal" in walk_.kinds(form)
+    return refuses(code) or "refusal" in walk_.kinds(form)
+
+
+def refuses(code: object) -> bool:
+    """Whether a status turns callers away."""
+    return isinstance(code, int) and 400 <= code < 500 and code not in _OTHER_MATTERS
 
 
 _OTHER_MATTERS = frozenset({405, 413, 414, 415, 429})
