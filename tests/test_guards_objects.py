@@ -576,3 +576,52 @@ def x(request: Request):
 )
 def test_a_response_of_a_class_of_the_project_may_refuse(answer: str, expected: str, tmp_path: Path) -> None:
     assert protection(tmp_path, ANSWERING.replace("<answer>", answer)) == expected
+
+
+CONTEXT = """
+class Users(ABC):
+    @property
+    @abstractmethod
+    def user(self): ...
+    @property
+    @abstractmethod
+    def ready(self): ...
+    @property
+    def anonymous(self):
+        return self.user is None
+class Context(Users):
+    def __init__(self, user=None):
+        self._who = user
+    user = property(lambda self: self._who)
+    ready = True
+    @property
+    def busy(self):
+        return len(os.environ) > 3
+def found(key: str | None = Depends(APIKeyHeader(name="x-key", auto_error=False))):
+    return {"t": "me"}.get(key) if key else None
+def context(user=Depends(found)) -> Context:
+    return Context(user)
+def check_own(context: Users, number):
+    if <asked>:
+        raise HTTPException(403)
+@app.get("/x")
+def x(number: int, context: Context = Depends(context)):
+    check_own(context, number)
+    return number
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("context.anonymous", "protected"),
+        ("context.anonymous or number > 3", "protected"),
+        ("context.anonymous and number > 3", "open"),
+        ("context.user is None", "protected"),
+        ("not context.ready", "open"),
+        ("context.busy", "open"),
+    ],
+)
+def test_a_property_of_an_object_may_say_that_nobody_is_known(asked: str, expected: str, tmp_path: Path) -> None:
+    start = "from abc import ABC, abstractmethod\n"
+    assert protection(tmp_path, start + CONTEXT.replace("<asked>", asked)) == expected

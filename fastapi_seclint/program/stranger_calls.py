@@ -30,7 +30,7 @@ from fastapi_seclint.program.kinds import (
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.request_holders import held_by
 from fastapi_seclint.program.stranger_answers import hears_nothing
-from fastapi_seclint.program.stranger_attributes import asked_of_service, method_kinds, names_refusal
+from fastapi_seclint.program.stranger_attributes import asked_of_service, method_kinds, names_refusal, part_of
 from fastapi_seclint.program.stranger_callees import is_response, may_guard, may_talk, sounds_like_check, unwrapped
 from fastapi_seclint.program.stranger_codes import told_codes
 from fastapi_seclint.program.stranger_errors import lets_go
@@ -312,6 +312,18 @@ def _gets_caller(walk_: Walk, function: Function, bound: bool, receiver: Value |
     if bound and held_by(interpreter, function, receiver) is not None:
         return True
     return reads_request(interpreter, function) or reads_variable(function, walk_.follower.left.named)
+
+
+def property_kinds(walk_: Walk, owner: Form, name: str, held: Kinds) -> Kinds | None:
+    """What a property of the project's says of an object that was made for a stranger: `context.anonymous`."""
+    told = part_of(held, name) == CLEAN  # else its name says that it is the caller
+    for option in options(walk_.value(owner)) if told else ():
+        if isinstance(option, Instance) and isinstance(option.cls, Class):
+            classes = (item for item in option.cls.lineage() if isinstance(item, Class))
+            found = next((item.namespace[name] for item in classes if name in item.namespace), None)
+            if isinstance(found, Function) and found.kind == "property" and not is_abstract(found):
+                return _project_call(walk_, found, True, [], [], CLEAN, None, held)
+    return None
 
 
 def _finds_caller(name: str) -> bool:

@@ -20,7 +20,7 @@ from fastapi_seclint.program.kinds import (
     worst,
 )
 from fastapi_seclint.program.stranger_attributes import attribute_kinds, item_kinds
-from fastapi_seclint.program.stranger_calls import call_kinds
+from fastapi_seclint.program.stranger_calls import call_kinds, property_kinds
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
@@ -44,7 +44,9 @@ def kinds(walk_: Walk, form: Form) -> Kinds:
         case ["attr", _, ["attr", _, ["name", _, owner], part], name] if f"{owner}.{part}.{name}" in walk_.names:
             return walk_.names[f"{owner}.{part}.{name}"]
         case ["attr", _, owner, name]:
-            return attribute_kinds(walk_, kinds(walk_, owner), name)
+            held = kinds(walk_, owner)
+            asked = property_kinds(walk_, owner, name, held) if "object" in held else None
+            return attribute_kinds(walk_, held, name) if asked is None else asked
         case ["call", *_]:
             return call_kinds(walk_, form)
         case ["sub", _, owner, index]:
