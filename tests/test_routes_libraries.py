@@ -285,3 +285,50 @@ other.include_router(router, prefix="/other")
     assert found["/x"].protection == "open"
     assert found["/other/x"].protection == "unknown"
     assert "TeamFastAPI" in found["/other/x"].reason
+
+
+VERSIONED = """
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi_versioning import VersionedFastAPI, version, versioned_api_route
+def guard(): ...
+stock = APIRouter(prefix="/stock", dependencies=[Depends(guard)])
+@stock.get("/")
+def listed(): ...
+@stock.get("/new")
+@version(2)
+def new(): ...
+late = APIRouter(route_class=versioned_api_route(2, 1))
+@late.get("/late")
+def late_one(): ...
+app = FastAPI()
+app.include_router(stock)
+app.include_router(late)
+@app.get("/x")
+@version(1, 0)
+def x(): ...
+@app.get("/x")
+@version(major=2, minor=0)
+def other_x(): ...
+app = VersionedFastAPI(app, prefix_format="/v{major}.{minor}", enable_latest=True)
+@app.get("/")
+def root(): ...
+"""
+
+
+def test_versions_of_an_application_are_served_under_their_prefixes(tmp_path: Path) -> None:
+    rows = survey(tmp_path, VERSIONED).table.routes
+    found = {row.path: (row.endpoint, row.dependencies) for row in rows if row.kind == "http"}
+    assert {row.app for row in rows} == {"main:app"}
+    guarded = ("main.guard",)
+    expected = {
+        "/": ("main.root", ()),
+        "/v1.0/stock/": ("main.listed", guarded),
+        "/v1.0/x": ("main.x", ()),
+        "/v2.1/late": ("main.late_one", ()),
+        "/latest/late": ("main.late_one", ()),
+    }
+    for prefix in ("/v2.0", "/v2.1", "/latest"):
+        expected[f"{prefix}/stock/"] = ("main.listed", guarded)
+        expected[f"{prefix}/stock/new"] = ("main.new", guarded)
+        expected[f"{prefix}/x"] = ("main.other_x", ())
+    assert found == expected

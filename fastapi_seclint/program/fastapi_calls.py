@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import fastapi_users, handlers, resources
 from fastapi_seclint.program.calling import innermost_call
+from fastapi_seclint.program.fastapi_versioning import versioned
 from fastapi_seclint.program.layers import layer
 from fastapi_seclint.program.markers import MARKERS, marker, marker_of
 from fastapi_seclint.program.route_objects import route_objects
@@ -66,6 +67,8 @@ def call(interpreter: Interpreter, function: External, arguments: Arguments, pla
         return instance
     if function.name in MARKERS:
         return marker(function.name, arguments, place)
+    if (whole := versioned(interpreter, function, arguments, place)) is not None:
+        return whole
     for router, handler, given in resources.added(function, arguments) if interpreter.recording else ():
         register(interpreter, router, "http", handler, given, place)
     return fastapi_users.router(interpreter, function, arguments, place)

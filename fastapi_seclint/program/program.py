@@ -311,7 +311,7 @@ class Program:
 
 def _inner(router: Router) -> list[Router]:
     """What a router serves below itself; an application mounted in itself, `app.mount("/api", app)`, is not that."""
-    found = []
+    found = [router.source] if router.source is not None else []
     for entry in router.entries:
         value: Value | None = (
             entry.app if isinstance(entry, Mount) else entry.router if isinstance(entry, Include) else None

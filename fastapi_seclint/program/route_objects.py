@@ -26,6 +26,7 @@ _MANY = 60
 _ALL = 1_500
 _ADDING = frozenset({"add_api_route", "add_api_websocket_route", "add_route", "append", "insert", "api_route"})
 _DEEP = 8
+CLASS = "class of the router's routes"
 _CLASSES = {"http": "fastapi.routing.APIRoute", "websocket": "fastapi.routing.APIWebSocketRoute"}
 
 
@@ -60,6 +61,8 @@ def _routes(
                 "dependencies": Collection("list", given),
                 "include_in_schema": Const(shown and _is_shown(entry.arguments)),
             }
+            if (kind := router.arguments.get("route_class")) is not None:
+                attributes[CLASS] = kind
             if entry.methods is not None:
                 attributes["methods"] = Collection("set", [Const(method) for method in entry.methods])
             yield Instance(External(_CLASSES[entry.kind]), attributes, Arguments([], attributes), None, entry.place)

@@ -109,7 +109,10 @@ Entry = Registration | Include | Mount
 
 @dataclass(slots=True, eq=False)
 class Router:
-    """An application (`app`), a FastAPI router (`router`) or something of plain Starlette (`starlette`)."""
+    """An application (`app`), a FastAPI router (`router`) or something of plain Starlette (`starlette`).
+
+    `source` is the application whose routes another one serves in its place.
+    """
 
     kind: str
     arguments: Arguments
@@ -121,6 +124,7 @@ class Router:
     layers: list[Layer] = field(default_factory=list)
     made_in: str = ""
     conditional: bool = False
+    source: Router | None = None
 
     def inherited(self) -> tuple[Value, ...]:
         """A copy of the dependencies as they are now."""
