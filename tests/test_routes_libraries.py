@@ -198,6 +198,50 @@ def rows(params: Annotated[object, Depends(context())]): ...
     assert found["/users"].protection == "open"
 
 
+PAGED = """
+from typing import Generic, TypeVar
+import fastapi_pagination
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi_pagination import Page, add_pagination
+from fastapi_pagination.limit_offset import LimitOffsetPage
+T = TypeVar("T")
+class Rows(LimitOffsetPage[T], Generic[T]):
+    kept: int
+def guard(): ...
+stock = APIRouter(prefix="/stock", dependencies=[Depends(guard)])
+@stock.get("/model", response_model=Page[int])
+def model(): ...
+@stock.get("/rows")
+def rows() -> Rows[int]: ...
+@stock.get("/all")
+def everything() -> list[int]: ...
+@stock.get("/other", response_model=list[int])
+def other() -> Page[int]: ...
+fastapi_pagination.add_pagination(stock)
+app = FastAPI()
+app.include_router(stock)
+@app.get("/said")
+def said() -> fastapi_pagination.Page[int]: ...
+add_pagination(app)
+@app.get("/late")
+def late() -> Page[int]: ...
+"""
+
+
+def test_routes_that_answer_with_pages_get_the_dependency_for_them(tmp_path: Path) -> None:
+    found = {path: row.dependencies for path, row in routes(tmp_path, PAGED).items()}
+    made = "fastapi_pagination.api.pagination_ctx.<locals>._page_ctx_dependency"
+    params = "fastapi_pagination.api._create_params_dependency.<locals>._pagination_params"
+    assert found == {
+        "/stock/model": ("main.guard", made, params),
+        "/stock/rows": ("main.guard", made, params),
+        "/stock/all": ("main.guard",),
+        "/stock/other": ("main.guard",),
+        "/said": (made, params),
+        "/late": (),
+    }
+
+
 MAKEFUN = """
 import jwt
 from inspect import Parameter, Signature

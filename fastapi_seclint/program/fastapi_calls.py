@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import fastapi_users, handlers, resources
 from fastapi_seclint.program.calling import innermost_call
+from fastapi_seclint.program.fastapi_pagination import add_pagination
 from fastapi_seclint.program.fastapi_versioning import versioned
 from fastapi_seclint.program.layers import layer
 from fastapi_seclint.program.markers import MARKERS, marker, marker_of
@@ -67,10 +68,13 @@ def call(interpreter: Interpreter, function: External, arguments: Arguments, pla
         return instance
     if function.name in MARKERS:
         return marker(function.name, arguments, place)
-    if (whole := versioned(interpreter, function, arguments, place)) is not None:
-        return whole
-    for router, handler, given in resources.added(function, arguments) if interpreter.recording else ():
-        register(interpreter, router, "http", handler, given, place)
+    given = versioned(interpreter, function, arguments, place) or add_pagination(
+        interpreter, function, arguments, place
+    )
+    if given is not None:
+        return given
+    for router, handler, options_of in resources.added(function, arguments) if interpreter.recording else ():
+        register(interpreter, router, "http", handler, options_of, place)
     return fastapi_users.router(interpreter, function, arguments, place)
 
 
