@@ -40,10 +40,10 @@ PROJECTS = {
             app = FastAPI()
 
 
-            def holder(sent=Depends(HTTPBearer())):  # evidence
+            def holder(sent=Depends(HTTPBearer())):
                 found = holder_of(sent.credentials)
                 if found is None:
-                    raise UNKNOWN
+                    raise UNKNOWN  # evidence
                 return found
 
 

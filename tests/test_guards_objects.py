@@ -616,7 +616,7 @@ def x(number: int, context: Context = Depends(context)):
     [
         ("context.anonymous", "protected"),
         ("context.anonymous or number > 3", "protected"),
-        ("context.anonymous and number > 3", "open"),
+        ("context.anonymous and number > 3", "unknown"),
         ("context.user is None", "protected"),
         ("not context.ready", "open"),
         ("context.busy", "open"),

@@ -11,6 +11,7 @@ from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
     Bound,
     Class,
+    Dependency,
     External,
     Function,
     Generic,
@@ -118,11 +119,8 @@ def _of_class(value: Class) -> list[Parameter]:
     initializer = method_of(Instance(value), "__init__")
     if initializer is not None:
         return parameters(initializer)[1:]
-    lineage = [base for base in value.lineage() if isinstance(base, Class)]
-    if not value.external_bases() and not any(base.decorators or base.keywords for base in lineage):
-        known = all(isinstance(option, Class) for base in lineage for item in base.bases for option in options(item))
-        if known:
-            return []  # what a plain class only declares is no parameter of anything
+    if _only_declares(value):
+        return []
     found: dict[str, Parameter] = {}
     for base in reversed(list(value.lineage())):
         if isinstance(base, Class):
@@ -130,3 +128,13 @@ def _of_class(value: Class) -> list[Parameter]:
                 scope = Scope(base.module, "class", base.scope)
                 found[name] = Parameter(name, 1, annotation, default, scope, Place(base.module, annotation[1]))
     return list(found.values())
+
+
+def _only_declares(value: Class) -> bool:
+    """Whether a class is a plain one, whose annotations are no parameters; a view has its dependencies there."""
+    lineage = [base for base in value.lineage() if isinstance(base, Class)]
+    if value.external_bases() or any(base.decorators or base.keywords for base in lineage):
+        return False
+    if any(isinstance(one, Dependency) for base in lineage for *_, given in base.fields for one in options(given)):
+        return False
+    return all(isinstance(option, Class) for base in lineage for item in base.bases for option in options(item))
