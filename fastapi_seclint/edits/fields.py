@@ -11,6 +11,8 @@ from fastapi_seclint.edits.text import EditError, Splice
 from fastapi_seclint.edits.tree import Tree
 
 _MASK = "***"
+_TEXTS = (cst.FormattedString, cst.ConcatenatedString, cst.BinaryOperation, cst.Call)
+"""What a text of f-strings is written as: one of them, several side by side, added, or joined."""
 
 
 def mask_fields(tree: Tree, edit: MaskFields) -> Sequence[Splice]:
@@ -21,7 +23,7 @@ def mask_fields(tree: Tree, edit: MaskFields) -> Sequence[Splice]:
         raise EditError(f"{edit.fields!r} are no numbers of fields") from None
     found: list[Splice] = []
     number = 0
-    for piece in _pieces(tree.expression(edit.span, cst.FormattedString, cst.ConcatenatedString)):
+    for piece in _pieces(tree.expression(edit.span, *_TEXTS)):
         shown = [part for part in piece.parts if isinstance(part, cst.FormattedStringExpression)]
         masked = [part for place, part in enumerate(shown, number) if place in wanted]
         number += len(shown)
@@ -34,13 +36,13 @@ def mask_fields(tree: Tree, edit: MaskFields) -> Sequence[Splice]:
     return found
 
 
-def _pieces(node: cst.BaseExpression) -> Iterator[cst.FormattedString]:
-    """The f-strings among those that stand side by side, from the left."""
-    if isinstance(node, cst.ConcatenatedString):
-        yield from _pieces(node.left)
-        yield from _pieces(node.right)
-    elif isinstance(node, cst.FormattedString):
+def _pieces(node: cst.CSTNode) -> Iterator[cst.FormattedString]:
+    """The f-strings that a text is put together of, from the left; not those in the fields of others."""
+    if isinstance(node, cst.FormattedString):
         yield node
+        return
+    for child in node.children:
+        yield from _pieces(child)
 
 
 def _plain(tree: Tree, piece: cst.FormattedString) -> Splice:

@@ -104,7 +104,7 @@ class ReplaceExpression:
 class MaskFields:
     """Put `***` in place of fields of the f-string at `span`, told by their numbers: `"0,2"` are the first and third.
 
-    Strings that stand side by side are one, and what a field's own format asks for has no number.
+    Strings that stand side by side, are added or joined are one, and what a field's own format asks for has no number.
     """
 
     path: str

@@ -95,7 +95,10 @@ class Interpreter:
     # Modules
 
     def run_module(self, module: Module) -> None:
-        """Run a module's statements once; a module that is already running is left to finish."""
+        """Run a module's statements once; a module that is already running is left to finish.
+
+        What it takes counts for the program, and not for the module that imports it.
+        """
         if module.state != "new":
             return
         module.state = "running"
@@ -106,7 +109,8 @@ class Interpreter:
             names["__path__"] = Collection("list", [Const(module.folder)])
         names["__package__"] = Const(module.name if module.package else module.name.rpartition(".")[0])
         context, calls, uncertain, depth = self.context, self.calls, self.uncertain, self.depth
-        limit, self._limit = self._limit, min(MAX_STEPS_IN_ALL, self._steps + 40 * MAX_STEPS_A_CALL)
+        limit, started = self._limit, self._steps
+        self._limit = min(MAX_STEPS_IN_ALL, started + 40 * MAX_STEPS_A_CALL)
         self.context, self.calls, self.uncertain, self.depth = [], [], 0, 0
         importing, self.importing = self.importing, self.importing + 1
         starting, self.starting = self.starting, False
@@ -118,7 +122,7 @@ class Interpreter:
             module.state = "done"
             self.importing, self.starting = importing, starting
             self.context, self.calls, self.uncertain, self.depth = context, calls, uncertain, depth
-            self._limit = limit
+            self._limit = min(MAX_STEPS_IN_ALL, limit + self._steps - started)
 
     def attribute_of_module(self, module: Module, name: str) -> Value | None:
         """What a module calls by this name: its own, one of a star import, or a submodule."""

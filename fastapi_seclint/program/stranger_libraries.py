@@ -20,7 +20,6 @@ from fastapi_seclint.program.kinds import (
     HIDDEN,
     HOLDERS,
     JUNK,
-    LACKING,
     MATCH,
     NOTHING,
     REFUSED,
@@ -131,7 +130,7 @@ def _in_context(walk_: Walk, value: External, form: Form) -> Kinds | None:
     given = walk_.kinds(form[3][0]) if name == f"{VARIABLE}.set" and form[3] else CLEAN
     if given in (JUNK, DENIAL):
         walk_.follower.left = left.believing(last_name(form[2][2]))
-    elif given != CLEAN and given <= LACKING and walk_.stranger.junk:
+    elif walk_.is_lacking(given):
         walk_.follower.left = left.without(last_name(form[2][2]))
     if name != f"{VARIABLE}.get":
         return None

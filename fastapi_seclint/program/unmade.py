@@ -165,10 +165,12 @@ def is_left_open(cls: Class, name: str) -> bool:
 
 
 def _of_subclasses(interpreter: Interpreter, cls: Class, name: str) -> Value | None:
-    """What the subclasses write for an attribute that the class only declares: any of them may be the object's."""
+    """What subclasses write for an attribute, those of tests left out: any of them may be the object's."""
+    is_test = interpreter.modules.is_test
     found = [
         value.namespace[name]
         for module in interpreter.modules.speaking((name,))
+        if is_test(cls.module) or not is_test(module)
         for value in _declaring(interpreter, module).get(name, ())
         if value is not cls and cls in value.lineage()
     ]

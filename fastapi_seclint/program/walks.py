@@ -295,7 +295,7 @@ class Walk:
             self.names[target[2]] = self.named(target[2], kinds)
         elif target[0] == "attr" and kinds == JUNK and "session" in self.kinds(target[2]):
             self.follower.left = self.follower.left.believing(target[3])
-        elif target[0] == "attr" and self._is_lacking(kinds) and "session" in self.kinds(target[2]):
+        elif target[0] == "attr" and self.is_lacking(kinds) and "session" in self.kinds(target[2]):
             self.follower.left = self.follower.left.without(target[3])
             self.names[spelled(target)] = kinds
         elif (kept := self._kept_under(target, kinds)) is not None:
@@ -316,7 +316,7 @@ class Walk:
             return str(target[3]) if "session" in self.kinds(target[2]) else None
         return self.text(target[3]) if target[0] == "sub" and self.kinds(target[2]) & HOLDERS else None
 
-    def _is_lacking(self, kinds: Kinds) -> bool:
+    def is_lacking(self, kinds: Kinds) -> bool:
         """Whether bad credentials were looked at, and what comes of them is nothing."""
         looked = self.encounter.checked or "bad" in kinds
         return self.stranger.junk and looked and bool(kinds) and kinds <= LACKING

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def implementations(program: Program, function: Function) -> list[Function]:
-    """The methods of subclasses that stand for one without a body of its own; empty for all others."""
+    """The methods of subclasses that stand for one without a body of its own, tests left out; none for all others."""
     return [*_overriding(program, function)] if _is_abstract(function) else []
 
 
@@ -55,6 +55,8 @@ def _overriding(program: Program, function: Function) -> tuple[Function, ...]:
 
 def _overrides(program: Program, function: Function) -> Iterator[Function]:
     for module in program.modules.by_file.values():
+        if program.is_test(module) and not program.is_test(function.module):
+            continue
         if function.name not in module.facts.words and not module.facts.speaking(f'"{function.name}"'.encode()):
             continue
         for value in list(module.scope.names.values()):
