@@ -139,7 +139,7 @@ def _is_verified(known: Passwords, block: Block, call: Form, truths: dict[str, T
         return _is_method(known, call)
     if not known.is_verification(block, call) and not _is_handed_both(call, truths):
         return False
-    if known.is_verification(block, call) and any(map(is_entry, given)):
+    if known.is_verification(block, call) and any(is_entry(item, _is_login(block)) for item in given):
         return True
     for inner in walk(given):
         if inner[0] in ("attr", "sub", "call") and is_stored(known, block, inner):
@@ -167,6 +167,11 @@ def _is_handed_on(known: Passwords, block: Block, call: Form, truths: dict[str, 
         if given and any(_is_verified(known, inner, form, given) for form in inner.forms.of("call")):
             return True
     return False
+
+
+def _is_login(block: Block) -> bool:
+    """Whether a function says that it is one: whoever enters a room by its password has no account there."""
+    return block.function is not None and _LOGIN.search(block.function.name) is not None
 
 
 def _is_handed_both(call: Form, truths: dict[str, Truth]) -> bool:
@@ -209,7 +214,7 @@ def _is_method(known: Passwords, call: Form) -> bool:
 def _skips(block: Block, verification: Form) -> Form | None:
     """The test that ends the function for an unknown user before the verification, or in front of it."""
     truths = _looked_up(block)
-    stores = stores_asked(block, verification, _taken)
+    stores = stores_asked(block, verification, _is_login(block), _taken)
 
     if any(_spends_time(form, truths, stores) for form in block.forms.every if form[1] < verification[1]):
         return None
@@ -242,7 +247,9 @@ def _skips(block: Block, verification: Form) -> Form | None:
 def _not_found(form: Form, verification: Form, truths: dict[str, Truth]) -> Form | None:
     """What ends a function when the lookup says by an exception that there is no such account."""
     looked = [item for item in walk(form[2]) if item[0] == "assign" and _named(item[2][0], truths)]
-    inside = any(item is verification for item in walk(form[2])) and any(map(is_entry, arguments(verification)))
+    inside = any(item is verification for item in walk(form[2])) and any(
+        is_entry(item, True) for item in arguments(verification)
+    )
     if not (inside or any(_is_lookup(item[3]) for item in looked)) or verification[1] < form[1]:
         return None
     for caught, _, statements, _ in form[3]:
@@ -293,7 +300,7 @@ def _fix(known: Passwords, block: Block, early: Form, verification: Form) -> Fix
         edit = InsertStatements(block.module.path, span_of(early[1]), "before", made.code)
     else:
         statement = _statement(block.statements, early)
-        test = _absent(early, _looked_up(block))
+        test = _absent(early, _looked_up(block), stores_asked(block, verification, _is_login(block), _taken))
         if statement is None or test is None:
             return None
         text = f"if {test}:\n    {made.code}"
@@ -310,19 +317,20 @@ def _statement(statements: list[Form], form: Form) -> Form | None:
     return None
 
 
-def _absent(test: Form, truths: dict[str, Truth]) -> str | None:
+def _absent(test: Form, truths: dict[str, Truth], stores: set[str]) -> str | None:
     """The test whether there is no account, in the way in which another one asks for it."""
     match test:
         case ["unary", _, "not", value]:
-            return _absent(value, truths)
+            return _absent(value, truths, stores)
         case ["compare", _, ["name", _, name], [operator], _] if name in truths:
             return f"{name} is None" if operator in ("is", "is not") else f"{name} == None"
         case ["name", _, name] if name in truths:
             return f"not {name}"
-        case ["compare", _, key, ["in" | "not in"], [owner]] if (asked := code(key)) and (among := code(owner)):
-            return f"{asked} not in {among}"
+        case ["compare", _, key, _, [owner]] if is_among(test, stores):
+            asked, among = code(key), code(owner)
+            return f"{asked} not in {among}" if asked and among else None
         case ["bool", _, _, items]:
-            return next((found for item in items if (found := _absent(item, truths)) is not None), None)
+            return next((found for item in items if (found := _absent(item, truths, stores)) is not None), None)
     return None
 
 

@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.code.origins import ask, callers
 from fastapi_seclint.subjects.leaks.answering import registered
 from fastapi_seclint.subjects.leaks.exception_raising import raised
 from fastapi_seclint.subjects.leaks.exceptions_passed import handed_on
+from fastapi_seclint.subjects.leaks.looked_for import is_looked_for
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _note_texts(found: Caught) -> None:
                         found.texts.update((part[-1], value) for part in walk(target[2]) if part[0] == "name")
                         continue
                     inside = target[0] != "name"
-                    if inside and _is_looked_for(found, value):
+                    if inside and (value[0] == "name" and value[2] == found.name and is_looked_for(found.block)):
                         continue
                     while target[0] in ("sub", "attr") and target[2][0] in ("name", "sub"):
                         target = target[2]
@@ -155,25 +156,12 @@ def _note_texts(found: Caught) -> None:
                 found.texts[name] = value
             case ["call", _, ["attr", _, owner, "append" | "update" | "extend"], [value], _]:
                 name = _held_by(owner)
-                if _is_looked_for(found, value):
+                if value[0] == "name" and value[2] == found.name and is_looked_for(found.block):
                     continue
                 if name and tells(found, value) and (owner[0] == "name" or form[2][3] != "update"):
                     found.texts[name] = value
                     found.containers.add(name)
                     found.holders.update([name] if owner[0] != "name" else [])
-
-
-def _is_looked_for(found: Caught, value: Form) -> bool:
-    """Whether an exception is kept as it is for what tells it from results below: `isinstance(one, Exception)`."""
-    if value[0] != "name" or value[2] != found.name:
-        return False
-    facts, number = found.block.module.facts, found.block.number
-    around = facts.functions[number][2] if number >= 0 else -1
-    for forms in (found.block.forms, *([facts.forms(around)] if around >= 0 else [])):
-        for call in forms.of("call"):
-            if call[2][-1] == "isinstance" and call[3][1:] and call[3][1][-1] in ("Exception", "BaseException"):
-                return True
-    return False
 
 
 def _note_answers(found: Caught) -> None:

@@ -52,7 +52,10 @@ def _is_number(block: Block, form: Form) -> bool:
 
 
 def _is_unguessable(form: Form) -> bool:
-    return any(item[0] == "call" and last_name(item[2]) in _GUESSED for item in walk(form))
+    """Whether such a number is in an expression, and not what picks something else: `LETTERS[randbelow(26)]`."""
+    picked = {id(inner) for item in walk(form) if item[0] == "sub" for inner in walk(item[3])}
+    made = (item for item in walk(form) if item[0] == "call" and last_name(item[2]) in _GUESSED)
+    return any(id(item) not in picked for item in made)
 
 
 def _told(block: Block) -> list[str]:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from fastapi_seclint.facts.forms import Form, arguments, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.logins.handlers import tells_of_nothing
+from fastapi_seclint.subjects.logins.worlds import is_account
+
+_PERSON = re.compile(r"user|login|account|e?mail|member", re.I)
+"""What accounts are looked up by, and rooms, links or machines are not."""
 
 
-def stores_asked(block: Block, verification: Form, taken: Callable[[Block, str], list[Form]]) -> set[str]:
+def stores_asked(
+    block: Block, verification: Form, is_login: bool, taken: Callable[[Block, str], list[Form]]
+) -> set[str]:
     """The dictionaries in which what is verified is looked up: `people` of `verify(plain, people[name]["hash"])`.
 
-    `taken` tells what a name of the function is a part of.
+    In a login they are people's, elsewhere those that say so. `taken` tells what a name of the function is a part of.
     """
     given = list(walk(arguments(verification)))
     given += [item for name in given if name[0] == "name" for value in taken(block, name[2]) for item in walk(value)]
-    return {spelled(item[2]) for item in given if item[0] == "sub" and item[3][0] in ("name", "attr")}
+    return {spelled(item[2]) for item in given if _is_of_person(item, is_login)}
 
 
 def is_among(test: Form, stores: set[str]) -> bool:
@@ -28,9 +36,15 @@ def is_among(test: Form, stores: set[str]) -> bool:
     return False
 
 
-def is_entry(form: Form) -> bool:
+def is_entry(form: Form, is_login: bool) -> bool:
     """Whether what is verified is looked up in place: `users[name]`, `users[name].password_hash`."""
-    return any(item[0] == "sub" and item[3][0] in ("name", "attr") for item in walk(form))
+    return any(_is_of_person(item, is_login) for item in walk(form))
+
+
+def _is_of_person(form: Form, is_login: bool) -> bool:
+    if form[0] != "sub" or form[3][0] not in ("name", "attr"):
+        return False
+    return is_login or _PERSON.search(str(form[3][-1])) is not None or is_account(name_of(form[2]))
 
 
 def is_caught_alone(block: Block, statement: Form) -> bool:

@@ -65,6 +65,10 @@ _ACCOUNT = re.compile(
 _ACCESS = re.compile(r"(^|_)access_token(_|$)")
 """What the second step of a login gives, to somebody who has shown his password before."""
 _ONE_ACCOUNT = re.compile(r"^(user|account|member|employee|customer|admin)_?(id|uuid|pk)$", re.I)
+_OF_LINK = re.compile(
+    r"^(((password_)?reset|recovery|verification|confirmation|activation|invitation|one_time|temp)_)?(token|code|otp)$"
+)
+"""What a stranger has from a link or message beside the number of his account."""
 _CURRENT = re.compile(r"(^|_)current_")
 _PRESENT = re.compile(r"(^|_)(current|active|admin|superuser|logged|authenticated|verified)_?(user|member)?(_|$)")
 _OAUTH = re.compile(r"oauth2?")
@@ -97,7 +101,8 @@ def _asks_callers(program: Program, route: Route) -> bool:
     """Whether only somebody who is in already gets to the handler."""
     meetings = program.guarding(route).meetings
     refusing = {one.name for one in meetings if one.junk == "denies" and one.missing != "passes"}
-    if route.name in refusing and any(map(_ONE_ACCOUNT.match, path_variables(route.path))):
+    own = route.name in refusing and any(map(_ONE_ACCOUNT.match, path_variables(route.path)))
+    if own and not any(_OF_LINK.search(spoken(name)) for name in fields(program, route)):
         return True  # who resets the password of the account that a path names is no stranger
     if any(not guards_against_forgery(name.rpartition(".")[2]) for name in refusing - {route.name}):
         return True

@@ -25,7 +25,10 @@ def header_name(name: str) -> str:
 
 
 def read_instead(block: Block, read: Form) -> Fix | None:
-    """`request.headers.get("X-API-Key", "")` for `request.query_params.get("api_key", "")`, items the same way."""
+    """`request.headers.get("X-API-Key", "")` for `request.query_params.get("api_key", "")`, items the same way.
+
+    Where the header is asked first, it stays alone; nothing where the function asks for the name in another way, too.
+    """
     match read:
         case ["sub", _, ["attr", at, owner, "query_params"], ["const", key, str(name)]]:
             pass
@@ -34,10 +37,22 @@ def read_instead(block: Block, read: Form) -> Fix | None:
         case _:
             return None
     written, path = code(owner), block.module.path
-    if written is None:
+    if written is None or sum(form[2] == name for form in block.forms.of("const")) != 1:
         return None
+    for form in block.forms.of("bool"):
+        match form:
+            case ["bool", whole, "or", [first, last]] if (
+                last is read and _reads_header(first) and (text := code(first))
+            ):
+                return Fix(
+                    "take the key from the header alone", False, (ReplaceExpression(path, span_of(whole), text),)
+                )
     header = ReplaceExpression(path, span_of(key), f'"{header_name(name)}"')
     return Fix(_TITLE, False, (ReplaceExpression(path, span_of(at), f"{written}.headers"), header))
+
+
+def _reads_header(form: Form) -> bool:
+    return any(item[0] == "attr" and item[3] == "headers" for item in walk(form))
 
 
 def parameter_instead(function: Function, name: str) -> Fix | None:

@@ -86,7 +86,8 @@ def _way(program: Program, block: Block, guard: Function) -> Way | None:
                 if edits is None or not (alone or refused):
                     continue
                 before, _, after = written.partition(SUBJECT)
-                return Way(before, after, name if refused else "", refused, value[0] == "await", tuple(edits))
+                waits = any(form[0] == "await" for form in walk(bare))
+                return Way(before, after, name if refused else "", refused, waits, tuple(edits))
     return None
 
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import Edit
 from fastapi_seclint.facts.forms import Form, names_in, walk
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Function, options
-from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.logins.routes import auth_routes
-from fastapi_seclint.subjects.owners.records import field_names
 from fastapi_seclint.subjects.payloads.encodings import tokens
 from fastapi_seclint.subjects.tokens.found_users import may_be_none
 from fastapi_seclint.subjects.tokens.guards_way import SUBJECT, Way
@@ -26,19 +25,16 @@ if TYPE_CHECKING:
 def logins_way(program: Program, block: Block, subject: Form) -> Way | None:
     """The look-up of a login with the subject in place of the name that is typed; for a guard, or what it calls.
 
-    The column that it asks for is called as what the makers of tokens put into this claim.
+    The column that it asks for is called as what every maker of tokens puts into this claim.
     """
     if block.function is None:
         return None
     put = list(_put_into(program, _key(subject)))
-    columns = {str(form[-1]) for written in put for form in walk(written) if form[0] in ("name", "attr")}
-    keys = {str(form[-1]) if form[0] == "attr" else "" for form in put}
+    columns = set.intersection(*put) if put else set()
     for login in _logins(program) if columns else ():
         body = body_of(program, login)
         for name, value in _found(body) if body is not None else ():
-            bare = _asked(value, columns) or (
-                _asked_for(program, body, value, *keys) if len(keys) == 1 and body else None
-            )
+            bare = _asked(value, columns)
             written = code(bare) if bare is not None else None
             if body is None or bare is None or written is None or written.count(SUBJECT) != 1:
                 continue
@@ -56,11 +52,13 @@ def _key(subject: Form) -> str:
     return found[0] if found else ""
 
 
-def _put_into(program: Program, key: str) -> Iterator[Form]:
-    """What the makers of tokens give a claim."""
+def _put_into(program: Program, key: str) -> Iterator[set[str]]:
+    """The names in what each maker of a token gives a claim; one that resets a password may call people otherwise."""
     for token in tokens(program):
         claim = token.claims.get(key)
-        yield from (written.form for written in (claim.written if claim is not None else ()))
+        if claim is not None and claim.written:
+            forms = (form for written in claim.written for form in walk(written.form))
+            yield {str(form[-1]) for form in forms if form[0] in ("name", "attr")}
 
 
 def _logins(program: Program) -> Iterator[Function]:
@@ -96,22 +94,11 @@ def _asked(value: Form, columns: set[str]) -> Form | None:
     return None
 
 
-def _asked_for(program: Program, body: Block, value: Form, key: str) -> Form | None:
-    """The same by another column than the login asks for, the one whose value is in the claim: `user.id`."""
-    compared = [form for form in walk(value) if form[0] == "compare"]
-    match compared:
-        case [["compare", _, ["attr", at, ["name" | "attr", *_] as owner, _] as asks, ["=="], [asked]]] if key:
-            found = options(ask(program, body, owner))
-            if any(isinstance(cls, Class) and key in field_names(cls) for cls in found):
-                return _replaced(_replaced(value, asked), asks, ["attr", at, owner, key])
-    return None
-
-
-def _replaced(form: Form, old: Form, new: Form | None = None) -> Form:
-    """A form with another one, or the mark for the subject, in place of one in it."""
-    if form is old or (new is not None and form == old):
-        return new or ["name", old[1], SUBJECT]
-    return [_replaced(item, old, new) if isinstance(item, list) else item for item in form]
+def _replaced(form: Form, old: Form) -> Form:
+    """A form with the mark for the subject in place of one in it."""
+    if form is old:
+        return ["name", old[1], SUBJECT]
+    return [_replaced(item, old) if isinstance(item, list) else item for item in form]
 
 
 def _edits(program: Program, block: Block, login: Function, look_up: Form) -> list[Edit] | None:

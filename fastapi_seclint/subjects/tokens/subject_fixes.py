@@ -101,8 +101,12 @@ def looked_up(program: Program, block: Block, subject: Form) -> Fix | None:
 
 
 def _kept(program: Program, block: Block, subject: Form, name: str) -> _Finder | None:
-    """A dictionary of such people as the function makes of the subject alone, asked for the one of that name."""
-    for kept in kept_people(program, block, subject, name):
+    """A dictionary of such people as the function makes of the subject alone, asked for the one of that name.
+
+    None where there are several: one may have the administrators only.
+    """
+    several = list(kept_people(program, block, subject, name))
+    for kept in several if len({(one.name, one.module.file) for one in several}) == 1 else ():
         found = _brought(kept.name, kept.module, block.module, (".get(", ")"), [], False)
         return replace(found, closed=closed_by(kept.cls))
     return None
