@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.leaks.taken_out import taken_out
 
 
 def bound_rest(block: Block, name: str) -> Form | None:
@@ -18,17 +19,11 @@ def bound_rest(block: Block, name: str) -> Form | None:
             ]:
                 starred = [item[2] for item in given if item[0] == "star"]
                 rest: list[Form] = [*starred, *(value for keyword, value, _ in named if keyword is None)]
-                if target == name and rest and rest[0][0] == "name" and not _is_changed(block, name):
-                    return rest[0]
+                if target == name and rest and rest[0][0] == "name":
+                    changed = taken_out(block, lambda held: _is_arguments(held, name))
+                    return None if any(True for _ in changed) else rest[0]
     return None
 
 
-def _is_changed(block: Block, name: str) -> bool:
-    """Whether something is taken out of the arguments or put in their place: `bound.arguments.pop("password")`."""
-    for form in block.forms.of("call", "assign", "delete"):
-        for target in [form[2]] if form[0] == "call" else form[2]:
-            if target[0] == "sub" or (target[0] == "attr" and target[3] == "pop"):
-                held = target[2]
-                if held[0] == "attr" and held[3] == "arguments" and held[2][2:] == [name]:
-                    return True
-    return False
+def _is_arguments(held: Form, name: str) -> bool:
+    return bool(held[0] == "attr" and held[3] == "arguments" and held[2][2:] == [name])

@@ -33,6 +33,7 @@ from fastapi_seclint.subjects.leaks.requested import (
     is_session_cookie,
     is_setting,
 )
+from fastapi_seclint.subjects.leaks.taken_out import hides_credentials
 from fastapi_seclint.subjects.leaks.token_answers import token_inside
 from fastapi_seclint.subjects.secrets.lent import argument
 from fastapi_seclint.subjects.secrets.names import word_set
@@ -79,6 +80,8 @@ class Leaks:
 
     program: Program
     block: Block
+    depth: int = 2
+    """How many functions that give what they dump are looked into, one in the other."""
     _busy: set[str] = field(default_factory=set)
 
     def of(self, form: Form) -> Leak | None:
@@ -105,10 +108,10 @@ class Leaks:
                 return _whole(self.of(inner) or self._login_form(inner), form)
             case ["call", _, ["attr", _, ["name", _, "json"], "dumps"], [inner, *_], _]:
                 return _whole(self.mapping(inner), form) if inner[0] == "name" else None
-            case ["call", *_]:
-                return self.made(form) or _whole(self.returned(form), form)
             case _ if is_of_scope(form):
                 return Leak("the request's headers", form)
+            case ["call", *_]:
+                return self.made(form) or _whole(self.returned(form), form)
             case ["sub", _, _, ["const", _, str() as key]]:
                 return self.named(key, form) or self.address(form, key)
             case ["attr", _, inner, "__dict__"]:
@@ -139,11 +142,11 @@ class Leaks:
 
     def returned(self, call: Form) -> Leak | None:
         """What a function of the project gives that dumps an object with a secret: `config.describe()`."""
-        for function, _ in called(self.program, self.block, call):
+        for function, _ in called(self.program, self.block, call) if self.depth else ():
             body = body_of(self.program, function)
             for given in (form[2] for form in function.forms.of("return")) if body is not None else ():
                 dumps = given is not None and given[0] == "call" and last_name(given[2]) in _DUMPING
-                if dumps and body is not None and (found := Leaks(self.program, body).of(given)) is not None:
+                if dumps and body is not None and (found := Leaks(self.program, body, self.depth - 1).of(given)):
                     return found
         return None
 
@@ -236,7 +239,7 @@ class Leaks:
                     return Leak(f"the request's `{key}`", form)
                 for part in pieces(statement[3]):
                     whole = part[0] == "attr" and part[3] == "headers" and self.is_request(part[2])
-                    if whole or is_of_scope(part):
+                    if (whole or is_of_scope(part)) and not hides_credentials(self.block, form[2], form[1]):
                         return Leak("the request's headers", form)
         return None
 

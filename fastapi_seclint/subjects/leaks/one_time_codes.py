@@ -27,6 +27,10 @@ _GUESSED = frozenset({"randbelow"})
 """What makes a number that nobody can guess (secrets): of a text it may be the name of a link."""
 
 
+_LEAST = 1000
+"""How many codes there are at least: those of four digits or more, less the ones that begin with a nought."""
+
+
 def is_one_time_code(program: Program, block: Block, name: str) -> bool:
     """Whether a name is such a code, by how it was made, here or by who hands it over, and what functions say of it."""
     scope = block.scope
@@ -52,10 +56,19 @@ def _is_number(block: Block, form: Form) -> bool:
 
 
 def _is_unguessable(form: Form) -> bool:
-    """Whether such a number is in an expression, and not what picks something else: `LETTERS[randbelow(26)]`."""
-    picked = {id(inner) for item in walk(form) if item[0] == "sub" for inner in walk(item[3])}
+    """Whether such a number is in an expression: none that picks something, `LETTERS[randbelow(26)]`, and no dice."""
+    aside = {id(inner) for item in walk(form) if item[0] == "sub" for inner in walk(item[3])}
+    digits = {id(inner) for item in walk(form) if item[0] == "comp" for inner in walk(item)}
     made = (item for item in walk(form) if item[0] == "call" and last_name(item[2]) in _GUESSED)
-    return any(id(item) not in picked for item in made)
+    return any(id(item) not in aside and (id(item) in digits or not _is_small(item)) for item in made)
+
+
+def _is_small(call: Form) -> bool:
+    """Whether so few numbers may come of a call that it throws dice rather than make a code."""
+    match call[3]:
+        case [["const", _, int() as most]]:
+            return most < _LEAST
+    return False
 
 
 def _told(block: Block) -> list[str]:
