@@ -56,7 +56,7 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
     tests = [*comparisons(known), *(sham_tests(known) if hollow else ())]
     compared = [(item, _fix(known, item, False)) for item in tests]
     found = [*kept(known), *hollow]
-    found = found or list(put_away(known, [item for item, _ in compared]))
+    found += put_away(known, [item for item, _ in compared])
     stored = [(item, _fix(known, item, True)) for item in found]
     places = [(item, _KEPT, fix) for item, fix in stored] + [(item, _COMPARED, fix) for item, fix in compared]
     if not all(fix is not None for item, _, fix in places if not told_hashed(item.block, item.at)):

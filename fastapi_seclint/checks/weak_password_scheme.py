@@ -13,7 +13,7 @@ from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Collection, Const, External, Mapping, Value, options, settled, string
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.development import holds
+from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.code.filled import filled
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.trials import for_trying
@@ -154,11 +154,21 @@ def _scheme_message(name: str) -> str:
 
 
 def _weak_default(call: Call, schemes: Argument) -> str:
-    """The weak scheme that new hashes are made with, or an empty string: later ones may only be there to be read."""
+    """The weak scheme that new hashes are made with, or an empty string: later ones may only be there to be read.
+
+    What tests and those who develop hash with is theirs: `["plaintext"] if TESTING else ["argon2"]`.
+    """
     default = call.argument("default")
     given = default if default is not None else schemes
-    firsts = (next(iter(_texts(option)), "") for option in settled(call.value(given)))
-    return next(filter(_is_weak, firsts), "")
+    return next(filter(_is_weak, (next(iter(_texts(option)), "") for option in _real(call, given))), "")
+
+
+def _real(call: Call, given: Argument) -> Iterator[Value]:
+    """What an argument may be where the program is not only tested or developed."""
+    for option in settled(call.value(given)):
+        place = option.place if isinstance(option, Collection | Const) else None
+        if place is None or not only_in_development(place):
+            yield option
 
 
 def _is_weak(scheme: str) -> bool:
@@ -269,7 +279,7 @@ def _strong_first(call: Call, schemes: Argument) -> Fix | None:
 
     A scheme that takes any text for its own, as `plaintext` does, has to come behind the others.
     """
-    names = _texts(call.value(schemes))
+    names = [*dict.fromkeys(name for option in _real(call, schemes) for name in _texts(option))]
     if not names:
         return None
     strong = next((name for name in names if name in _STRONG), None)

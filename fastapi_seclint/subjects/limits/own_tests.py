@@ -6,7 +6,7 @@ Each test logs in, all of them come from one address, and a minute is long.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, CreateFile, Edit, InsertStatements
@@ -29,8 +29,8 @@ def no_rate_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 def unlimited(program: Program, module: str, limiter: str) -> tuple[Edit, ...]:
     """The edits that give a project's tests such a fixture; none where it has few, or they import it otherwise."""
     tests = [one for one in program.modules.by_file.values() if program.is_test(one)]
-    counted = [one for one in tests if any(name.startswith("test_") for name, *_ in one.facts.functions)]
-    number = sum(name.startswith("test_") for one in counted for name, *_ in one.facts.functions)
+    counted = [one for one in tests if any(_tests(one))]
+    number = sum(sum(_tests(one)) for one in counted)
     calling = any(_CLIENTS & one.facts.words for one in tests)
     done = any(limiter in one.facts.words for one in tests)
     if number <= _FEW or not calling or done or not _imports_alike(program, tests):
@@ -45,6 +45,11 @@ def unlimited(program: Program, module: str, limiter: str) -> tuple[Edit, ...]:
     path = posixpath.join(posixpath.relpath(folder, program.modules.root), "conftest.py").removeprefix("./")
     text = f"import pytest\n\nfrom {module} import {limiter}\n\n\n{_FIXTURE.format(limiter=limiter)}"
     return (CreateFile(path, text),)
+
+
+def _tests(module: Module) -> Iterator[bool]:
+    """For each function of a file whether it is a test, one of a class or of the file."""
+    return (name.rpartition(".")[2].startswith("test_") for name, *_ in module.facts.functions)
 
 
 def _imports_alike(program: Program, tests: Sequence[Module]) -> bool:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
-from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, span_of
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, mentions, span_of
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reference import brought
@@ -113,7 +114,9 @@ def hashed_whole(known: Passwords, block: Block, value: Form, field: str, option
     A model that is kept itself becomes a copy with the hash in it.
     """
     hasher, code = hasher_for(known, block.module), rendered(value)
-    if hasher is not None and code is not None and value[0] == "name" and _is_model(known, block, value):
+    if hasher is not None and code is not None and value[0] == "name" and _is_model(known, block, value, field):
+        if optional:
+            return None
         text = f'{code}.model_copy(update={{"{field}": {hasher.hashing(f"{code}.{field}")}}})'
         made = ReplaceExpression(block.module.path, span_of(value[1]), text)
         return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, (*used(hasher, HASHING), made))
@@ -128,13 +131,19 @@ def hashed_whole(known: Passwords, block: Block, value: Form, field: str, option
     return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, edits)
 
 
-def _is_model(known: Passwords, block: Block, value: Form) -> bool:
-    """Whether a name is a parameter that holds a body of a model of Pydantic 2 that is no row, which can be copied."""
+def _is_model(known: Passwords, block: Block, value: Form, field: str) -> bool:
+    """Whether a name is a parameter that holds a body of a model of Pydantic 2 that is no row, which can be copied.
+
+    A field that is no plain text, a `SecretStr` say, has no place for a hash.
+    """
     given = next((item for item in block.function.parameters if item[0] == value[2]), None) if block.function else None
     if given is None or given[1] in (VARIADIC, KEYWORDS) or given[2] is None:
         return False
     found = classes_in(ask(known.program, block, given[2]))
     bases = {name for cls in found for name in cls.external_bases()}
+    fields = [item for cls in found for one in cls.lineage() if isinstance(one, Class) for item in one.fields]
+    if any(item[0] == field and mentions(item[1], {"SecretStr", "SecretBytes"}) for item in fields):
+        return False
     return (
         len(found) == 1 and not is_table(found[0]) and not bases.isdisjoint({"pydantic.BaseModel", "sqlmodel.SQLModel"})
     )

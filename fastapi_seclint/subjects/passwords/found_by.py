@@ -34,6 +34,9 @@ _FILTERS = frozenset({"filter", "where", "having", "and_"})
 QUERIES = frozenset(
     {"find_one", "find", "filter_by", "filter", "get", "get_or_none", "find_first", "first", "count_documents"}
 )
+_SELECTING = frozenset({"select", "query", "with_entities", "exists"})
+_MANY = frozenset({"count", "exists", "all", "fetchall", "fetchmany", "to_list", "scalars", "len", "bool", "list"})
+"""What makes a number, an answer or a list of what a query finds."""
 _ONE_OR_NONE = frozenset(
     {"first", "one_or_none", "scalar", "scalar_one_or_none", "get_or_none", "find_one", "fetchone", "find_first"}
 )
@@ -68,7 +71,15 @@ def criteria(call: Form) -> Iterator[tuple[str, Form]]:
 
 
 def found_by_column(known: Passwords, block: Block, compare: Form, plain: Form, stored: Form) -> Fix | None:
-    """The fix of `filter(User.email == email, User.password == plain)`; None where the rest finds nobody."""
+    """The fix of `filter(User.email == email, User.password == plain)`; None where the rest finds nobody.
+
+    Nor is there one where the query gives no whole rows, which have the password: `select(User.id)`.
+    """
+    owner = code(stored[2])
+    asked = [form[3] for form in block.forms.of("call") if last_name(form[2]) in _SELECTING]
+    chosen = [given for given in asked if any(owner in _beginnings(item) for item in given)]
+    if any(len(given) != 1 or code(given[0]) != owner for given in chosen):
+        return None
     for call in block.forms.of("call"):
         if last_name(call[2]) not in _FILTERS or compare not in call[3]:
             continue
@@ -79,6 +90,11 @@ def found_by_column(known: Passwords, block: Block, compare: Form, plain: Form, 
             edit = ReplaceExpression(block.module.path, span_of(call[1]), text)
             return _verified(known, block, plain, _Criterion(call, edit, f"{{}}.{stored[3]}", shorter or call))
     return None
+
+
+def _beginnings(form: Form) -> set[str | None]:
+    """What the names and attributes in an expression are of: `User` for `func.count(User.id)`."""
+    return {code(item) for item in walk(form) if item[0] in ("name", "attr")}
 
 
 def found_by_name(known: Passwords, block: Block, call: Form, asked: Form, plain: Form) -> Fix | None:
@@ -223,6 +239,9 @@ def _row(block: Block, query: Form, depth: int = 2) -> tuple[str, Form, bool] | 
         if len(targets) != 1 or targets[0][0] != "name" or not any(item is query for item in walk(statement[3])):
             continue
         name = targets[0][2]
+        given = awaited(statement[3])
+        if given[0] == "call" and last_name(given[2]) in _MANY:
+            return None
         tested = _tested(block, name, statement[1])
         if tested is not None:
             return name, *tested

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, named_arguments, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.code.origins import called
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways
 from fastapi_seclint.subjects.passwords.names import is_of_machine
 from fastapi_seclint.subjects.passwords.stores import class_of
@@ -14,6 +15,7 @@ from fastapi_seclint.subjects.passwords.unpacked import names_given
 from fastapi_seclint.subjects.passwords.whole_bodies import Kept, whole_body
 
 if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
     from fastapi_seclint.subjects.passwords.followed import Passwords
 
 
@@ -33,18 +35,21 @@ def put_away(known: Passwords, compared: Collection[Kept]) -> Iterator[Kept]:
     for block in known.program.sites.blocks() if fields else ():
         if known.program.is_test(block.module):
             continue
-        for at, value in _entries(block):
+        for at, value in _entries(known.program, block):
             yield from (item for item in whole_body(known, block, at, value) if item.field in fields)
 
 
-def _entries(block: Block) -> Iterator[tuple[int, Form]]:
-    """What is put into a collection that outlives the call: one of the module, or of the object of a method."""
+def _entries(program: Program, block: Block) -> Iterator[tuple[int, Form]]:
+    """What is put into a collection that outlives the call: one of the module, or of the object of a method.
+
+    A method of the project's own that is called `add` says itself what becomes of it.
+    """
     for form in block.forms.of("assign", "call"):
         match form:
             case ["assign", at, [["sub", _, owner, _]], ["name", *_] as value] if _outlives(block, owner):
                 yield at, value
             case ["call", at, ["attr", _, owner, "append" | "add" | "setdefault"], [*_, ["name", *_] as value], _]:
-                if _outlives(block, owner):
+                if _outlives(block, owner) and not any(called(program, block, form)):
                     yield at, value
 
 
@@ -55,8 +60,8 @@ def _outlives(block: Block, owner: Form) -> bool:
 
 
 def _bare(form: Form) -> Form:
-    """A field without what makes bytes of it: `row.secret` of `row.secret.encode()`."""
-    while form[0] == "call" and form[2][0] == "attr" and form[2][3] in ("encode", "strip"):
+    """A field without what makes text or bytes of it: `row.secret` of `row.secret.encode()`."""
+    while form[0] == "call" and form[2][0] == "attr" and form[2][3] in ("encode", "strip", "get_secret_value"):
         form = form[2][2]
     return form
 
