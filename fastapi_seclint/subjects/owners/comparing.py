@@ -44,7 +44,7 @@ def refusal(module: Module, absence: Form | None) -> tuple[str, tuple[Edit, ...]
 
 def looked_up(handler: Function, variable: str) -> tuple[int, str] | None:
     """The statement of the handler that looks the object up, and the name that it gives it."""
-    return _looked_up_among(handler.statements(), variable)
+    return _looked_up_among(handler, handler.statements(), variable)
 
 
 def looked_up_anywhere(function: Function, variable: str) -> tuple[list[Form], int, str] | None:
@@ -54,7 +54,7 @@ def looked_up_anywhere(function: Function, variable: str) -> tuple[list[Form], i
     """
     pending = [function.statements()]
     for statements in pending:
-        if (found := _looked_up_among(statements, variable)) is not None:
+        if (found := _looked_up_among(function, statements, variable)) is not None:
             return statements, *found
         pending += [form[3] for form in statements if form[0] == "with"]
         pending += [form[2] for form in statements if form[0] == "try" and not _swallows(form)]
@@ -66,16 +66,21 @@ def _swallows(trying: Form) -> bool:
     return catches(going_on, 404)
 
 
-def _looked_up_among(statements: list[Form], variable: str) -> tuple[int, str] | None:
+def _looked_up_among(function: Function, statements: list[Form], variable: str) -> tuple[int, str] | None:
+    results = function.module.facts.results  # `note = find(id)` is what stands there, and `return note` below it
     for number, form in enumerate(statements):
-        if form[0] != "assign" or len(form[2]) != 1 or form[2][0][0] != "name":
+        if form[0] == "assign" and len(form[2]) == 1 and form[2][0][0] == "name":
+            name = str(form[2][0][2])
+        elif form[0] == "return" and form[1] in results:
+            name = results[form[1]]
+        else:
             continue
-        value = form[3][2] if form[3][0] == "await" else form[3]
+        value = form[-1][2] if form[-1][0] == "await" else form[-1]
         used = mentions(value, {variable})
         last = str(value[2][-1]) if value[0] == "call" and value[2][0] in ("name", "attr") else ""
         looks = value[0] == "sub" or (LOOKS_UP.match(last.lstrip("_")) is not None and _OTHERS.search(last) is None)
         if used and looks:
-            return number, str(form[2][0][2])
+            return number, name
     return None
 
 
@@ -96,7 +101,7 @@ def tested_for_absence(statements: list[Form], number: int, name: str) -> tuple[
 
 
 def _is_subscript(form: Form) -> bool:
-    return bool(form[3][0] == "sub")
+    return bool(form[-1][0] == "sub")
 
 
 def sides(program: Program, call: Value, caller: str, field: str, tie: Tie | None) -> tuple[str, str] | None:

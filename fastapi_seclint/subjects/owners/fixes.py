@@ -177,7 +177,9 @@ def _refusing(
     if found is None:
         return ()
     absent, after = tested_for_absence(*found)
-    last = after[3][-1] if absent and after[0] == "if" else after
+    if not absent or after[0] != "if":
+        return ()
+    last = after[3][-1]
     if last[0] != way or (way == "return" and len(after[3]) > 1):
         return ()
     refused, imports = refusal(function.module, after)
