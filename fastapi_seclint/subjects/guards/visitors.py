@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _SENDER = re.compile(
     r"^(sender|reply_to|visitor|contact|your|from)(s)?_(e_?mail|mail|name|address)|^(e_?mail|mail)_(sender|visitor)$|^reply_to$"
 )
+_ADDRESS = re.compile(r"(^|_)(e_?mail|mail|reply_to)s?(_address(es)?)?$")
 _RECIPIENT = re.compile(r"^(to|recipients?|receivers?|destinations?|targets?|cc|bcc)(_|$)|_(to|recipients?)$")
 _MAILS = re.compile(r"(^|_)(send|mail|e?mails?|notify|smtp|message)(_|$)")
 _KEEPS = re.compile(r"(^|_)(commit|add|insert|save|create|store|update|upsert|delete|execute|upload|put)(_|$)")
@@ -40,4 +41,7 @@ def writes_to_those_in_charge(program: Program, route: Route) -> bool:
         if program.walker.resolver.dependency_of(parameter) is None
         for name in access.names_in(program, parameter)
     ]
-    return any(map(_SENDER.search, sent)) and not any(map(_RECIPIENT.search, sent))
+    from_whom = [name for name in sent if _SENDER.search(name)]
+    others = [name for name in sent if _ADDRESS.search(name) and name not in from_whom]
+    to_others = any(map(_ADDRESS.search, from_whom)) and bool(others)  # his own, and one more
+    return bool(from_whom) and not to_others and not any(map(_RECIPIENT.search, sent))

@@ -53,11 +53,9 @@ def _read_above(program: Program, route: Route) -> Route | None:
     above, _, done = route.path.rstrip("/").rpartition("/")
     if not above.endswith("}") or "{" in done or uses_a_thing(route) or _hands_in(route, done):
         return None
-    if not asks_for_nothing(program, route):
-        return None
-    for other in program.routes:
-        if other.app is not route.app or other.path != above or not set(other.methods) <= {"GET", "HEAD"}:
-            continue
+    reads = [other for other in program.routes if other.app is route.app and other.path == above]
+    reads = [other for other in reads if set(other.methods) <= {"GET", "HEAD"}]
+    for other in reads if reads and asks_for_nothing(program, route) else ():
         if _asks_by_guard(program, other) and compares_owner(program, other) is None:
             return None if ties_caller(program, route) or is_tied(program, route) else other
     return None
