@@ -33,7 +33,7 @@ def masked_before(block: Block, call: Form, secrets: list[Form], texts: list[For
     for text in texts:
         read = [form for form in block.forms.of("name") if form[2:] == text[2:] and id(form) not in logged]
         put = message(block, text)
-        if put is None or text[0] != "name" or len(read) != 1:  # where it is given its name
+        if put is None or text[0] != "name" or len(read) != 1 or _is_read_inside(block, text[2]):  # once: its target
             return None
         inside = [form for form in secrets if any(item is form for item in walk(put))]
         found = masked(block.module.path, put, inside) if inside else None
@@ -43,6 +43,19 @@ def masked_before(block: Block, call: Form, secrets: list[Form], texts: list[For
         rest = [form for form in rest if not any(form is item for item in inside)]
     found = masked(block.module.path, call, rest) if rest else ()
     return None if found is None else (*edits, *found)
+
+
+def _is_read_inside(block: Block, name: str) -> bool:
+    """Whether a function inside the one of a block, or any of the file for its own block, speaks of the same name."""
+    facts = block.module.facts
+    for number in facts.speaking(f'"{name}"'.encode()):
+        around = number
+        while around >= 0 and around != block.number:
+            around = facts.functions[around][2]
+        below = number != block.number and around == block.number
+        if below and any(form[2] == name for form in facts.forms(number).of("name")):
+            return True
+    return False
 
 
 def masked(path: str, call: Form, secrets: list[Form]) -> tuple[Edit, ...] | None:
