@@ -30,7 +30,7 @@ def session_taken(program: Program, block: Block, name: str) -> tuple[Edit, ...]
         return None
     if _is_consumer(program, function):
         return _from_fastapi(program, block, name)
-    plain = _given(program, block.module, name, plain=True)
+    plain = None if _is_handed_about(program, function) else _given(program, block.module, name, plain=True)
     edits = [AddParameter(block.module.path, span_of(function.at), plain[0]), *plain[1]] if plain is not None else []
     found = list(callers(program, function)) if plain is not None else []
     for other, call, _ in found:
@@ -57,6 +57,15 @@ def _from_fastapi(program: Program, block: Block, name: str) -> tuple[Edit, ...]
 
 def _is_consumer(program: Program, function: Function) -> bool:
     return any(item.function is function for item in wiring(program).consumers)
+
+
+def _is_handed_about(program: Program, function: Function) -> bool:
+    """Whether something has a function as a value, `read = tokens.read`: nobody sees what it is called with there."""
+    for block in program.sites.blocks(frozenset({function.name})):
+        called = {id(call[2]) for call in block.forms.of("call")}
+        if any(form[-1] == function.name and id(form) not in called for form in block.forms.of("name", "attr")):
+            return True
+    return False
 
 
 def _is_called_by_tests(program: Program, function: Function) -> bool:
