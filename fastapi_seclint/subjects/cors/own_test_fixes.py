@@ -12,6 +12,7 @@ from fastapi_seclint.subjects.cors.origin_patterns import looseness
 from fastapi_seclint.subjects.cors.own_tests import Test
 
 _DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)+(:\d+)?")
+_BEGINS = re.compile(r"[(?:]*(http|\.[*+])")
 _ORIGIN = re.compile(r"https?://[\w.-]+(:\d+)?")
 
 
@@ -21,7 +22,7 @@ def mended(test: Test) -> Fix | None:
     match test.form:
         case ["call", _, ["attr", at, owner, "match" | "search"], [*_], []]:
             written = code(owner)
-            if written is None or any(looseness(plain) is not None for plain in test.plain) or not test.plain:
+            if written is None or not test.plain or not all(map(_is_of_whole, test.plain)):
                 return None
             return Fix("match the whole origin", False, (ReplaceExpression(path, span_of(at), f"{written}.fullmatch"),))
         case ["call", _, ["attr", _, _, "endswith"], [["const", at, str(text)]], []] if _DOMAIN.fullmatch(text):
@@ -32,6 +33,11 @@ def mended(test: Test) -> Fix | None:
         case ["compare", at, ["const", _, str(text)], ["in"], [owner]] if _DOMAIN.fullmatch(text):
             return _instead(path, at, owner, f".endswith({_ends(text)})")
     return None
+
+
+def _is_of_whole(pattern: str) -> bool:
+    """Whether a pattern fits whole origins, none of a stranger's among them: `\\.example\\.com` fits none."""
+    return _BEGINS.match(pattern) is not None and looseness(pattern) is None
 
 
 def _instead(path: str, at: int, owner: Form, asked: str) -> Fix | None:
