@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, Form
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function, options
 from fastapi_seclint.subjects.code.implementations import stands_for
@@ -42,8 +43,7 @@ class Callers:
             if passed is None and 0 <= position < len(call[3]) and not any(item[0] == "star" for item in call[3]):
                 passed = call[3][position]
             if passed is None:
-                spread = [value for keyword, value, _ in call[4] if keyword is None]
-                passed = ["sub", spread[0][1], spread[0], ["const", spread[0][1], name]] if len(spread) == 1 else None
+                passed = _item_spread(block, call, name)
             if passed is not None:
                 yield block, passed, sure
 
@@ -82,6 +82,16 @@ class Callers:
                     yield block, form, True, False
         for block, form, bound in _given_before(program, function):
             yield block, form, made or bound, True
+
+
+def _item_spread(block: Block, call: Form, name: str) -> Form | None:
+    """The item that one dictionary has for a parameter, where it is made in the same block: `create(**values)`."""
+    spread = [value for keyword, value, _ in call[4] if keyword is None]
+    if len(spread) != 1:
+        return None
+    whole = spread[0]
+    made = whole[0] == "name" and isinstance(block.scope, FunctionScope) and block.scope.assignments(whole[2])
+    return ["sub", whole[1], whole, ["const", whole[1], name]] if made or whole[0] == "dict" else None
 
 
 def _given_before(program: Program, function: Function) -> Iterator[tuple[Block, Form, bool]]:

@@ -155,7 +155,7 @@ def _needed(program: Program) -> Iterator[tuple[Value, Use]]:
     """What is given to something that needs a secret, and how that uses it."""
     for call, name, position, kind, what in _sinks(program):
         given = call.argument(name, position)
-        if given is not None and _is_derivation(call):
+        if given is not None and (_is_derivation(call) or (kind == _PASSWORD and _is_tried(call.block, given.form))):
             continue
         if given is not None:
             service = _SERVICES.get(call.name.partition(".")[0], "")
@@ -176,6 +176,11 @@ def _needed(program: Program) -> Iterator[tuple[Value, Use]]:
     yield from looked_up(program)
     yield from _set(program)
     yield from _in_headers(program)
+
+
+def _is_tried(block: Block, form: Form) -> bool:
+    """Whether a password is one of those that a loop tries with the name beside it: `for user, password in GUESSES`."""
+    return form[0] == "name" and any(number is not None for _, number in turns(block, form[2]))
 
 
 def _is_derivation(call: Call) -> bool:
