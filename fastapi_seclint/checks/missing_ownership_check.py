@@ -64,8 +64,6 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
         for name in named:
             about.setdefault(name, []).append(route)
         tie = compares_owner(program, route, 2) if resources and route.place is not None else None
-        if tie is not None and tie.caller and tie.caller == resource_of(route)[1]:
-            tie = None  # the id that the path names, of whom something is for
         for name in resources if tie is not None else ():
             if tie is not None and not is_of_members(route, name, tie):
                 ties[name] = (route, tie)
