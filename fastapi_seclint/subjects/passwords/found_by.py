@@ -189,9 +189,11 @@ def _returned(block: Block, criterion: _Criterion, typed: str, hasher: Hasher) -
     for form in block.forms.of("return"):
         if form[2] is None:
             continue
+        inside = any(item is criterion.query for item in walk(form[2]))
+        named = any(item[0] == "name" and item[2] in given for item in walk(form[2]))
         title = f"find the account by its name, and verify its password{hasher.needs}"
         if (called := block.module.facts.results.get(form[1])) is not None:  # `user = ...` is what stands there
-            if not _is_one_or_none(form[2]) or not any(item is criterion.query for item in walk(form[2])):
+            if not (_is_one_or_none(form[2]) and (inside or named)):
                 continue
             refused = _refused(called, hasher.verifying(typed, criterion.kept.format(called)))
             edits = (criterion.dropped, InsertStatements(path, span_of(form[1]), "after", refused))
@@ -201,8 +203,6 @@ def _returned(block: Block, criterion: _Criterion, typed: str, hasher: Hasher) -
             refused = _refused(name, hasher.verifying(typed, criterion.kept.format(name)))
             edits = (criterion.dropped, InsertStatements(path, span_of(form[1]), "before", refused))
             return Fix(title, False, (*used(hasher, VERIFYING), *edits))
-        inside = any(item is criterion.query for item in walk(form[2]))
-        named = any(item[0] == "name" and item[2] in given for item in walk(form[2]))
         text = code(exchanged(form[2], criterion.query, criterion.shorter)) if inside or named else None
         if text is not None and free is not None and _is_one_or_none(form[2]):
             refused = _refused(free, hasher.verifying(typed, criterion.kept.format(free)))
