@@ -112,13 +112,13 @@ def replaced(program: Program, configuration: Configuration, name: str, remedy: 
     if any(option.form is form and option.location == call.block.location(form) for form in call.spread):
         return None  # a part of what is spread there, which has no place of its own
     if _is_all(configuration, option) and _is_anothers(program, configuration, name):
-        return in_place(program, option.block, option.form, remedy)
+        return _in_place(program, option.block, option.form, remedy)
     fixes = [_of_value(program, value, remedy) for value in options(made(program, option.value))]
     if found := [fix for fix in fixes if fix is not None]:
         edits = (edit for fix in found for edit in (*fix.edits, *_as_list(option, fix)))
         return Fix(found[0].title, False, tuple(dict.fromkeys(edits)))
     if _is_all(configuration, option):
-        return in_place(program, option.block, option.form, remedy)
+        return _in_place(program, option.block, option.form, remedy)
     return None
 
 
@@ -143,7 +143,7 @@ def listed_elsewhere(program: Program, module: Module, line: int, remedy: Remedy
     return Listed(remedy.written(variable), imports, remedy.titled(variable))
 
 
-def in_place(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix:
+def _in_place(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix:
     """The list of a remedy in place of an expression."""
     path, span = block.module.path, span_of(form[1])
     listed = listed_elsewhere(program, block.module, span.line, remedy)
@@ -225,7 +225,7 @@ def _of_form(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix 
             if factory is not None and default == "[]":
                 default, span = "list", span_of(factory[1])
             return Fix(f"without a setting: {default}", False, (ReplaceExpression(path, span, default),))
-        return in_place(program, block, form, remedy)
+        return _in_place(program, block, form, remedy)
     if form[0] == "comp" and not _reads(form):
         return _of_iterable(program, block, form[5][0][1], remedy)
     if form[0] in ("call", "comp", "sub") and _reads(form) and not remedy.variable:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from fastapi_seclint.edits import AddListItem, Edit, RemoveListItem, ReplaceExpression
+from fastapi_seclint.edits import Edit, RemoveListItem, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Collection, Const, Place, Value, options, settled
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.development import only_in_development
-from fastapi_seclint.subjects.cors.replacement import ORIGINS, display_at, in_place, listed_elsewhere
+from fastapi_seclint.subjects.cors.replacement import display_at
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -55,8 +55,12 @@ def _is_weak(origin: str) -> bool:
 
 
 def without(program: Program, weak: Sequence[Weak]) -> Fix | None:
-    """Each list without its weak origins, which the environment can name for whoever develops; None where one is put
-    together of what stands elsewhere."""
+    """Each list with https in place of http; None where one is put together of what stands elsewhere.
+
+    None for origins on the visitor's own computer, too: whoever develops needs them, and only he knows when.
+    """
+    if any(origin.local for origin in weak):
+        return None
     lists: dict[Place, list[Weak]] = {}
     for origin in weak:
         if origin.listed is None:
@@ -65,7 +69,7 @@ def without(program: Program, weak: Sequence[Weak]) -> Fix | None:
     fixes = []
     for place, origins in lists.items():
         found = display_at(program, place)
-        fix = None if found is None else _without(program, *found, origins)
+        fix = None if found is None else _without(*found, origins)
         if fix is None:
             return None
         fixes.append(fix)
@@ -73,29 +77,21 @@ def without(program: Program, weak: Sequence[Weak]) -> Fix | None:
     return Fix(fixes[0].title, False, tuple(dict.fromkeys(edits))) if fixes else None
 
 
-def _without(program: Program, block: Block, display: Form, weak: Sequence[Weak]) -> Fix | None:
+def _without(block: Block, display: Form, weak: Sequence[Weak]) -> Fix | None:
     if display[0] not in ("list", "tuple", "set"):
         return None
     texts = [item[2] if item[0] == "const" else None for item in display[2]]
-    named = {origin.text: origin for origin in weak}
-    if not named.keys() <= set(texts):
+    named = {origin.text for origin in weak}
+    if not named <= set(texts):
         return None
     path, span = block.module.path, span_of(display[1])
-    if named.keys() == set(texts) and all(origin.local for origin in weak):
-        return in_place(program, block, display, ORIGINS)
     edits: list[Edit] = []
     for number, (text, item) in enumerate(zip(texts, display[2], strict=True)):
         if text in named:
             secured = str(text).replace("http://", "https://", 1)
-            keeps = not named[text].local and secured not in texts
             other = ReplaceExpression(path, span_of(item[1]), f'"{secured}"')
-            edits.append(other if keeps else RemoveListItem(path, span, number))
-    title = "let in websites with https only"
-    if any(origin.local for origin in weak):
-        listed = listed_elsewhere(program, block.module, span.line, ORIGINS)
-        edits += [*listed.edits, AddListItem(path, span, f"*{listed.code}")]
-        title = listed.title
-    return Fix(title, False, tuple(edits))
+            edits.append(other if secured not in texts else RemoveListItem(path, span, number))
+    return Fix("let in websites with https only", False, tuple(edits))
 
 
 def without_null(program: Program, given: Sequence[Value | None]) -> Fix | None:
