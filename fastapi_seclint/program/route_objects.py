@@ -27,6 +27,7 @@ _ALL = 1_500
 _ADDING = frozenset({"add_api_route", "add_api_websocket_route", "add_route", "append", "insert", "api_route"})
 _DEEP = 8
 CLASS = "class of the router's routes"
+"""Under which name, that no attribute has, a route knows the `route_class` of its router."""
 _CLASSES = {"http": "fastapi.routing.APIRoute", "websocket": "fastapi.routing.APIWebSocketRoute"}
 
 

@@ -9,6 +9,7 @@ from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions, wa
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake, words_of
+from fastapi_seclint.program.statuses import number_of
 from fastapi_seclint.program.values import External, Function, constant, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access
@@ -50,19 +51,9 @@ def is_gone(route: Route) -> bool:
     call = done[0][2]
     given = [value for keyword, value, _ in call[4] if keyword == "status_code"]
     given += call[3][:1] if done[0][0] == "raise" else []
-    if any(
-        item[0] in ("call", "await") for value in (*call[3], *(item[1] for item in call[4])) for item in walk(value)
-    ):
+    if any(item[0] in ("call", "await") for value in arguments(call) for item in walk(value)):
         return False
-    return any(_status_of(value) in _GONE for value in given)
-
-
-def _status_of(value: Form) -> int:
-    """The number of a status, also as `status.HTTP_410_GONE`."""
-    if value[0] == "const" and isinstance(value[2], int):
-        return value[2]
-    named = re.search(r"\d{3}", str(value[-1])) if value[0] in ("name", "attr") else None
-    return int(named[0]) if named is not None else 0
+    return any(number_of(value) in _GONE for value in given)
 
 
 _UNWRITTEN = re.compile(r"not_?(yet_?)?implemented", re.I)

@@ -35,7 +35,7 @@ _SHOWS_LEAVE = re.compile(r"(^|_)(token|code|signature|sig|secret|nonce|hash|otp
 _LISTS = re.compile(r"^(list|all|pages?|paginated?)$", re.I)
 _FOR_ALL = re.compile(
     r"(^|[-_/.])(public|published|status|stats|statistics|ping|alive|version|conf|config|configuration|settings|schemas?"
-    r"|docs?|openapi|swagger\w*|redoc|opensearch|xml|txt|callback|redirect"
+    r"|docs?|openapi|swagger\w*|redoc|opensearch|callback|redirect"
     r"|images?|avatars?|logos?|icons?|thumbnails?|pictures?|photos?|covers?|posters?|static|media|assets|embed|shared?|invit\w*|verify|verified"
     r"|confirm|unsubscribe|options|enums?|types|categor\w+|countr\w+|languages?|locales?|constants|defaults?|features?|info|meta|metadata"
     r"|market\w*|catalog\w*|plans|pricing|prices|rates?|featured|popular|trending|latest|search|robots|sitemap|manifest|feeds?|rss|oauth2?|webhooks?"

@@ -7,7 +7,7 @@ from itertools import pairwise
 from json import dumps, loads
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
-from fastapi_seclint.program.statuses import phrase_of, status_named
+from fastapi_seclint.program.statuses import number_of, phrase_of
 from fastapi_seclint.subjects.code.development import holds
 
 _END = re.compile(
@@ -31,7 +31,6 @@ _DEMAND = re.compile(
     r"^(?:require|need|only|must|role|user|you (?:need|must)|\u9700)|(?:require[sd]?|needs?|roles?|by|to)$", re.I
 )
 """What says whom it wants, and not that it refuses: `Requires role`."""
-_NUMBER = re.compile(r"^HTTP_(\d{3})_")
 
 
 def written_before(form: Form) -> str:
@@ -139,15 +138,3 @@ def status(statements: list[Form], form: Form) -> int:
             given = [value for keyword, value, _ in call[4] if keyword == "status_code"] or call[3]
             found = next((number for value in given if (number := number_of(value))), found)
     return found
-
-
-def number_of(form: Form) -> int:
-    """The status of a refusal that an expression is, as a number or by its name in FastAPI; 0 for everything else."""
-    number = 0
-    match form:
-        case ["const", _, int() as number]:
-            pass
-        case ["attr", _, _, str() as name]:
-            written = _NUMBER.match(name)
-            number = int(written[1]) if written else status_named(name) or 0
-    return number if number >= 400 and phrase_of(number) else 0

@@ -47,22 +47,29 @@ def names_a_connection(program: Program, name: str) -> bool:
 
 @answered_once
 def _connected(program: Program) -> frozenset[str]:
-    """The names that end in `key` under which connections, sockets or clients that are there are kept."""
-    found: set[str] = set()
-    for block in program.sites.blocks(_OF_CONNECTIONS):
-        for form in block.forms.of("assign"):
-            for target in form[2]:
-                if target[0] == "sub" and target[3][0] == "name" and name_of(target[2]) in _OF_CONNECTIONS:
-                    found.add(target[3][2])
+    """The names that end in `key` under which sockets, connections or clients that are there are kept."""
+    blocks = (
+        block
+        for module in program.modules.by_file.values()
+        for block in program.sites.speaking(module, b"sockets", b"connections", b"clients", folded=True)
+    )
+    found = {
+        str(target[3][2])
+        for block in blocks
+        for form in block.forms.of("assign")
+        for target in form[2]
+        if target[0] == "sub" and target[3][0] == "name" and _keeps_connections(name_of(target[2]))
+    }
     return frozenset(name for name in found if words_of(name)[-1:] == ["key"])
 
 
-_OF_CONNECTIONS = frozenset(
-    {
-        "connections", "active_connections", "active_clients", "connected_clients", "active_sockets", "sockets",
-        "websockets", "active_websockets", "_connections", "_active_connections", "_websockets", "_sockets",
-    }
-)  # fmt: skip
+def _keeps_connections(name: str) -> bool:
+    """Whether a store is called after those who are there now; plain `clients` may be of other services, by API key."""
+    *before, last = words_of(name) or [""]
+    return last in ("sockets", "websockets", "connections") or (last == "clients" and not _THERE.isdisjoint(before))
+
+
+_THERE = frozenset({"active", "connected", "live", "online", "open"})
 
 
 def _is_put_together(block: Block, name: str) -> bool:

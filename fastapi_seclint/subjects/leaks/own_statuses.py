@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.statuses import number_of
 from fastapi_seclint.program.values import Class, Const, Instance, options
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask
-from fastapi_seclint.subjects.leaks.constant_texts import number_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
