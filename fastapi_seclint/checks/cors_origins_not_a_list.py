@@ -204,7 +204,8 @@ def _called(program: Program, block: Block, form: Form, function: Form, depth: i
     text = cast is None or (cast[0] == "name" and cast[2] == "str")
     if (function[0] == "name" and name in ("config", "env") and text) or (owner is not None and name == "str"):
         value = ask(program, block, form)
-        return value.name if isinstance(value, Environment) and len(form[3]) < 2 else None
+        told = len(form[3]) < 2 or (name == "str" and _is_address(form[3][1]))
+        return value.name if isinstance(value, Environment) and told else None
     if owner is not None and owner[0] == "const" and isinstance(owner[2], str) and name in ("join", "format"):
         return ""
     if owner is not None and name in _OF_TEXT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, awaited, last_name, names_in, walk
@@ -27,8 +28,16 @@ def said(program: Program, block: Block, form: Form) -> tuple[object, str, Class
 
 
 def is_text(form: Form) -> bool:
-    """Whether an expression is a sentence for people."""
-    return form[0] == "fstr" or (form[0] == "const" and isinstance(form[2], str) and " " in form[2].strip())
+    """Whether an expression is a sentence for people, which a statement for a database is not."""
+    if form[0] == "fstr":
+        return not any(part[0] == "const" and _STATEMENT.match(str(part[2])) for part in form[2][:1])
+    written = form[0] == "const" and isinstance(form[2], str) and " " in form[2].strip()
+    return written and _STATEMENT.match(form[2]) is None
+
+
+_STATEMENT = re.compile(
+    r"\s*(select\s.*\sfrom|insert\s+into|update\s.*\sset|delete\s+from|with\s+\w+\s+as)\s", re.I | re.S
+)
 
 
 def is_error(form: Form) -> bool:

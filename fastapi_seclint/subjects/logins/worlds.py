@@ -228,8 +228,11 @@ def called_name(form: Form) -> str:
 
 
 def mentions_password(forms: list[Form]) -> bool:
-    """Whether expressions speak of a password or its hash."""
+    """Whether expressions speak of a password or its hash; a column that a statement only reads is none."""
     return any(_speaks(form, _PASSWORD) for form in forms)
+
+
+_READS = re.compile(r"^\s*select\s.*?\sfrom\s", re.I | re.S)
 
 
 def _identifies(forms: list[Form]) -> bool:
@@ -239,6 +242,8 @@ def _identifies(forms: list[Form]) -> bool:
 def _speaks(form: Form, pattern: re.Pattern[str]) -> bool:
     for inner in walk(form):
         word = inner[-1] if inner[0] in ("name", "attr") else inner[2] if inner[0] == "const" else None
+        if isinstance(word, str) and inner[0] == "const":
+            word = _READS.sub("", word)
         if isinstance(word, str) and pattern.search(snake(word)):
             return True
     return False

@@ -292,6 +292,15 @@ def _further(program: Program, block: Block, form: Form, found: Input, context: 
         spread = [rights for keyword, value, _ in form[4] if keyword is None and (rights := dumped(found, value))]
         if rest is not None and spread:
             inner.bodies[rest] = frozenset().union(*spread) - set(names)
+        inner.words = {name: words for name, value in pairs if (words := _listed(found, value)) is not None}
         follow(function, inner)
         for belief in believed(program, function, inner, context, level + 1):
             yield belief if belief.fix is not None else replace(belief, fix=not_given(block, form, found, function))
+
+
+def _listed(found: Input, value: Form) -> frozenset[str] | None:
+    """The texts of a collection that a call gives, written there or given to the caller; None for all else."""
+    if value[0] == "name":
+        return found.words.get(value[2])
+    written = value[0] in ("set", "tuple", "list") and all(item[0] == "const" for item in value[2])
+    return frozenset(str(item[2]) for item in value[2]) if written else None

@@ -42,7 +42,8 @@ class Input:
     `classes` are the words that say what the bodies are of. `origins` says by what way a whole body came that is none,
     such as a model of headers; `rights` are the project's own names for rights, `dumps` methods of the bodies' classes
     that give all of a body in a dictionary, `made` objects that the function makes with what was sent, `flags` the
-    properties that objects made elsewhere compute of it, `context.is_admin`.
+    properties that objects made elsewhere compute of it, `context.is_admin`. `words` are the texts that parameters are
+    given a collection of, `drop={"password"}`.
     """
 
     bodies: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -54,6 +55,7 @@ class Input:
     dumps: set[str] = field(default_factory=set)
     made: dict[str, frozenset[str]] = field(default_factory=dict)
     flags: dict[str, Sent] = field(default_factory=dict)
+    words: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def names_right(self, name: str) -> bool:
         """Whether a field, header or cookie of this name says what its sender may do, in this project."""
@@ -161,9 +163,9 @@ def dumped(found: Input, form: Form) -> frozenset[str]:
         case ["await", _, inner]:
             return dumped(found, inner)
         case ["call", _, ["attr", _, inner, method], _, keywords] if method in _DUMPS or method in found.dumps:
-            return _kept(dumped(found, inner), keywords)
+            return _kept(found, dumped(found, inner), keywords)
         case ["call", _, ["name" | "attr", *_] as called, [inner, *_], keywords] if called[-1] in _DUMPS:
-            return _kept(dumped(found, inner), keywords)
+            return _kept(found, dumped(found, inner), keywords)
         case ["attr", _, inner, "__dict__"]:
             return dumped(found, inner)
         case ["attr", *_]:
@@ -204,12 +206,13 @@ def _left_out(conditions: list[Form], key: str) -> frozenset[str] | None:
     return frozenset(words)
 
 
-def _kept(rights: frozenset[str], keywords: list[Form]) -> frozenset[str]:
+def _kept(found: Input, rights: frozenset[str], keywords: list[Form]) -> frozenset[str]:
     for name, value, _ in keywords:
-        words = {form[2] for form in walk(value) if form[0] == "const"}
+        given = found.words.get(value[2]) if value[0] == "name" else None
+        words = given if given is not None else {form[2] for form in walk(value) if form[0] == "const"}
         if name in ("exclude", "update"):
             rights -= words
-            if not words and name == "exclude":
+            if not words and given is None and name == "exclude":
                 return frozenset()
         elif name == "include":
             rights &= words
