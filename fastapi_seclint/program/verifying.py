@@ -71,15 +71,40 @@ def _is_denial(cls: Class) -> bool:
 
 
 def _verifies(function: Function, name: str) -> bool:
-    """Whether a function gives a parameter to a call that verifies such things, whatever the parameter is called."""
-    return any(
-        form[0] == "call"
-        and form[2][0] in ("name", "attr")
-        and form[2][-1] in _VERIFIERS
-        and _owner(form[2]) not in _PLAIN
-        and mentions(form[3], {name})
+    """Whether a function gives a parameter to a call that verifies such things, whatever the parameter is called.
+
+    Or a part of its text: `stamp, signature = value.split(".")`.
+    """
+    checked = [
+        form[3]
         for form in walk(function.statements())
-    )
+        if form[0] == "call" and form[2][0] in ("name", "attr")
+        if form[2][-1] in _VERIFIERS and _owner(form[2]) not in _PLAIN
+    ]
+    if not checked:
+        return False
+    parts = {name}
+    for form in function.forms.of("assign"):
+        if _is_cut_from(form[3], parts):
+            parts |= {inner[2] for inner in walk(form[2]) if inner[0] == "name"}
+    return any(mentions(given, parts) for given in checked)
+
+
+_AS_TEXT = frozenset({"str", "bytes", "b64decode", "urlsafe_b64decode", "unquote", "unhexlify"})
+
+
+def _is_cut_from(form: Form, names: set[str]) -> bool:
+    """Whether an expression is text out of one of these: `value[7:]`, `str(value or "").split(".")`."""
+    match form:
+        case ["name", _, name]:
+            return name in names
+        case ["sub", _, inner, _] | ["bool", _, "or", [inner, *_]]:
+            return _is_cut_from(inner, names)
+        case ["call", _, ["attr", _, inner, _], *_] if _is_cut_from(inner, names):
+            return True
+        case ["call", _, ["name" | "attr", *_] as called, [inner, *_], _]:
+            return called[-1] in _AS_TEXT and _is_cut_from(inner, names)
+    return False
 
 
 def _owner(form: Form) -> str:

@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def tables_of_accounts(program: Program) -> frozenset[str]:
     """The names of the tables of accounts, in lower case, as foreign keys write them."""
-    return frozenset(name for cls in _tables(program) if _keeps_password(cls) for name in _written(cls))
+    return frozenset(name for cls in tables(program) if _keeps_password(cls) for name in written(cls))
 
 
 @lru_cache(maxsize=1)
 def tables_of_people(program: Program) -> frozenset[str]:
     """The names of `classes_of_people`."""
-    return frozenset(name for cls in classes_of_people(program) for name in _written(cls))
+    return frozenset(name for cls in classes_of_people(program) for name in written(cls))
 
 
 @lru_cache(maxsize=1)
 def classes_of_people(program: Program) -> list[Class]:
     """The tables whose rows people log in as, by a name or address; a camera's account is nobody's."""
     found = []
-    for cls in _tables(program):
+    for cls in tables(program):
         named = [name for name, _, _ in fields(cls)]
         known = not _LOGIN_NAMES.isdisjoint(map(snake, named)) and not is_at_a_server(named)
         if known and any(is_password(name, people=True) for name in named):
@@ -48,7 +48,8 @@ _LOGIN_NAMES = frozenset(
 
 
 @lru_cache(maxsize=1)
-def _tables(program: Program) -> list[Class]:
+def tables(program: Program) -> list[Class]:
+    """The tables of the project, those of tests aside."""
     found = []
     for module in program.modules.by_file.values():
         for value in () if program.is_test(module) else list(module.scope.names.values()):
@@ -75,7 +76,7 @@ def tables_of_callers(program: Program) -> frozenset[str]:
             if given and _finds_another(program, route, node):
                 continue
             if given and program.guard_model.authenticates(node.call):
-                found.update(name for cls in given for name in _written(cls))
+                found.update(name for cls in given for name in written(cls))
     return frozenset(found)
 
 
@@ -92,10 +93,10 @@ def _finds_another(program: Program, route: Route, node: Node) -> bool:
     return any(one is not None and bool(_rows(program, one)) for one in below)
 
 
-def _written(cls: Class) -> set[str]:
+def written(cls: Class) -> set[str]:
     """How foreign keys write the table of a class."""
-    written = string(cls.namespace.get("__tablename__"))
-    return {written.lower()} if written else {cls.name.lower(), snake(cls.name)}
+    table = string(cls.namespace.get("__tablename__"))
+    return {table.lower()} if table else {cls.name.lower(), snake(cls.name)}
 
 
 def _keeps_password(cls: Class) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Const, External, Value, options
 from fastapi_seclint.subjects.owners.accounts import tables_of_accounts, tables_of_callers
+from fastapi_seclint.subjects.owners.contacts import foreign_keys, is_of_contacts, table_of_key
 from fastapi_seclint.subjects.owners.records import is_table
 from fastapi_seclint.subjects.payloads.models import fields
 
@@ -29,9 +29,15 @@ _PEOPLE = re.compile(
 _TO_OTHERS = re.compile(
     r"(\w+\.)?(participants?|(\w+_)?contacts?|teams?|groups?|organi[sz]ations?|compan(y|ies))\.\w+", re.I
 )
+_FOR_HIMSELF = (
+    "created|uploaded|owned|posted|submitted|requested|ordered|booked|authored|added|published|registered|reserved"
+    "|placed|purchased|shared|recorded"
+)
+"""What people do with things that are theirs then; whoever `accepted` or `picked` one works for somebody."""
 _STAFF = re.compile(
     r"(^|_)(reviewer|manager|assignee|assigned|approver|approved|editor|moderator|supervisor|agent|lead|updated|modified"
     r"|deleted|parent|referrer|invited)(_|$)"
+    rf"|(^|_)(?!({_FOR_HIMSELF})_by)[a-z]+ed_by(_|$)"
 )
 IDENTITIES = frozenset({"id", "pk", "uuid", "uid", "sub", "email", "username", "user_id", "account_id", "login", "_id"})
 _PUBLISHES = re.compile(r"^(author|creator|created_by|uploaded_by|seller)")
@@ -91,7 +97,7 @@ def _is_link(cls: Class, resource: str) -> bool:
     """Whether rows only say who has to do with such a thing: a `UserCourse` holds `user_id` and `course_id`."""
     held = {snake(name): default for name, _, default in fields(cls)}
     key = f"{resource}_id"
-    return key in held and ("id" in held or any(_foreign_keys(held[key])))
+    return key in held and ("id" in held or any(foreign_keys(held[key])))
 
 
 @lru_cache(maxsize=16_384)
@@ -111,11 +117,13 @@ def owner_field(program: Program, resource: str, module: Module) -> str:
     known = _called(program, resource)
     for cls in known:
         for name, _, _ in fields(cls):
-            if names_owner(name) and not _is_of_a_thing(program, known, name):
+            if names_owner(name) and not _is_of_a_thing(program, known, name) and not is_of_contacts(program, name):
                 return name
     for cls in known:
         for name, _, default in fields(cls):
-            if not is_staff(name) and (_refers_to_people(default) or _refers_to_accounts(program, default)):
+            if not (is_staff(name) or is_of_contacts(program, name)) and (
+                _refers_to_people(default) or _refers_to_accounts(program, default)
+            ):
                 return name
     return _key_of_owner(module, resource)
 
@@ -145,7 +153,7 @@ def key_of_people(program: Program, field: str) -> str:
         for cls in known
         for name, _, default in fields(cls)
         if name == field and (_refers_to_people(default) or _refers_to_accounts(program, default))
-        for text in _foreign_keys(default)
+        for text in foreign_keys(default)
     }
     return found.pop() if len(found) == 1 else ""
 
@@ -153,7 +161,7 @@ def key_of_people(program: Program, field: str) -> str:
 def _refers_to_accounts(program: Program, column: Value | None) -> bool:
     """Whether a column holds the key of a table that keeps passwords or gives callers, whatever it is called."""
     tables = tables_of_accounts(program) | tables_of_callers(program)
-    return any(text.rpartition(".")[0].rpartition(".")[2].lower() in tables for text in _foreign_keys(column))
+    return any(table_of_key(text) in tables for text in foreign_keys(column))
 
 
 def _is_of_a_thing(program: Program, known: list[Class], field: str) -> bool:
@@ -163,11 +171,11 @@ def _is_of_a_thing(program: Program, known: list[Class], field: str) -> bool:
     """
     word = snake(field).partition("_")[0]
     keys = {
-        text.rpartition(".")[0].rpartition(".")[2].lower()
+        table_of_key(text)
         for cls in known
         for name, _, default in fields(cls)
         if snake(name).partition("_")[0] == word
-        for text in _foreign_keys(default)
+        for text in foreign_keys(default)
         if not _PEOPLE.match(text) and not _TO_OTHERS.fullmatch(text)
     }
     return bool(keys) and all(_keeps_no_person(program, table) for table in keys)
@@ -186,19 +194,8 @@ def refers_elsewhere(program: Program, resource: str, field: str) -> bool:
         name == field and _TO_OTHERS.fullmatch(text) is not None
         for cls in _called(program, resource)
         for name, _, default in fields(cls)
-        for text in _foreign_keys(default)
+        for text in foreign_keys(default)
     )
-
-
-def _foreign_keys(column: Value | None) -> Iterator[str]:
-    for option in options(column):
-        if isinstance(option, External) and option.arguments is not None:
-            given = option.arguments.positional
-            named = options(option.arguments.keywords.get("foreign_key"))
-            for item in [*(given if option.name.endswith("ForeignKey()") else ()), *named]:
-                yield from [str(item.value)] if isinstance(item, Const) else []
-            for item in given:
-                yield from _foreign_keys(item)
 
 
 @lru_cache(maxsize=1)

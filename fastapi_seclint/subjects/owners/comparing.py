@@ -16,7 +16,8 @@ from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.demanding import http_exception
-from fastapi_seclint.subjects.owners.belongings import key_of_people, names_owner
+from fastapi_seclint.subjects.owners.belongings import IDENTITIES, key_of_people, names_owner
+from fastapi_seclint.subjects.owners.contacts import is_of_another
 from fastapi_seclint.subjects.owners.made_for import as_made
 from fastapi_seclint.subjects.owners.ties import Tie
 from fastapi_seclint.subjects.payloads.models import fields
@@ -114,6 +115,10 @@ def sides(program: Program, call: Value, caller: str, field: str, tie: Tie | Non
         return None
     cls = _class_of(program, call, caller)
     names = [name for name, _, _ in fields(cls)] if cls is not None else []
+    if field in names and field not in IDENTITIES:
+        return f".{field}", f".{field}"  # both are of one customer, `invoice.customer_id != me.customer_id`
+    if cls is not None and is_of_another(program, field, cls):
+        return None
     stem = field.rpartition("_")[2]
     wanted = next((name for name in (stem, "id") if name in names), "") if "_" in field else ""
     if not wanted or stem not in ("id", "email", "username", wanted):

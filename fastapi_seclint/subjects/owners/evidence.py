@@ -26,6 +26,7 @@ from fastapi_seclint.subjects.owners.belongings import (
     records_are_in_sight,
     singular,
 )
+from fastapi_seclint.subjects.owners.contacts import tables_of_contacts
 from fastapi_seclint.subjects.owners.hidden import owned_beside, reads_hidden
 from fastapi_seclint.subjects.owners.identity import bundles, caller_names, guard_calls
 from fastapi_seclint.subjects.owners.left_callers import hands_left_caller
@@ -110,6 +111,8 @@ def owned_besides(program: Program, route: Route, resource: str, alike: list[Rou
 
 def is_somebody(program: Program, resource: str) -> bool:
     """Whether things of a kind are people: by what they are called, or since they log in, whatever that is."""
+    if resource in {singular(name) for name in tables_of_contacts(program)}:
+        return False
     return PEOPLE.match(resource) is not None or resource in {singular(name) for name in tables_of_people(program)}
 
 

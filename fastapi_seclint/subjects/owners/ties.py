@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.code.handing import handed_down, takers
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards.access import changes_state, segments
 from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, kind_of, names_owner, singular
+from fastapi_seclint.subjects.owners.contacts import is_of_contacts
 from fastapi_seclint.subjects.owners.identity import caller_names, names_identity, replaced_callers
 from fastapi_seclint.subjects.owners.kept_callers import kept_callers, of_method
 from fastapi_seclint.subjects.owners.lost_conditions import lost_conditions
@@ -73,6 +74,8 @@ def compares_owner(program: Program, route: Route, depth: int = 1) -> Tie | None
         lost = lost_conditions(function)
         for form in function.forms.of(*_TELLING):
             found = _compared(form, callers) if id(form) not in lost else None
+            if found is not None and is_of_contacts(program, found.owner):
+                found = None
             if found is not None and not (function is route.function and found.caller in replaced):
                 part = of_method(function, kept).get(f"{found.caller}{found.his}")
                 return found if part is None else replace(found, his=part)
