@@ -140,6 +140,8 @@ def item_kinds(walk_: Walk, owner: Kinds, index: Form, table: Form | None = None
         return JUNK
     if "match" in owner:
         return JUNK
+    if "object" in owner and key is not None:
+        return part_of(owner, key)
     if owner == CLEAN and index[0] != "slice" and walk_.kinds(index) & TAINTED and not _fills_itself(walk_, table):
         walk_.may_raise, walk_.encounter.checked = True, True
         raise Raised
@@ -201,6 +203,8 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
             return EITHER
     if "match" in receiver and name in ("group", "groups", "groupdict", "expand"):
         return JUNK
+    if "object" in receiver and name == "get" and form[3] and not _is_of_project(walk_.value(form[2])):
+        return item_kinds(walk_, receiver, form[3][0])
     if "object" in receiver:
         by_name = credentials.names_caller(name) and not names_refusal(name)
         return part_of(receiver, name) if by_name and not _is_of_project(walk_.value(form[2])) else None

@@ -13,6 +13,7 @@ from fastapi_seclint.program.kinds import (
     EMPTY,
     FALSE,
     NOTHING,
+    OBJECT,
     TAINTED,
     TRUE,
     Kinds,
@@ -75,8 +76,15 @@ def kinds(walk_: Walk, form: Form) -> Kinds:
         case ["binop", _, _, left, right]:
             return worst([kinds(walk_, left), kinds(walk_, right)])
         case ["dict", _, items]:
-            return worst([kinds(walk_, value) for _, value in items])
+            return _displayed(walk_, items)
     return CLEAN
+
+
+def _displayed(walk_: Walk, items: list[tuple[Form | None, Form]]) -> Kinds:
+    """A dictionary of what credentials gave: with a key of its own it is there, whatever is under that."""
+    found = worst([kinds(walk_, value) for _, value in items])
+    there = bool(found & TAINTED) and any(key is not None for key, _ in items)
+    return found | OBJECT if there else found
 
 
 def _chosen(walk_: Walk, test: Form, body: Form, otherwise: Form) -> Kinds:

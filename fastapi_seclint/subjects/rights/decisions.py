@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from fastapi_seclint.facts.forms import Form, beginning, mentions, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Function
+from fastapi_seclint.program.statuses import number_of
+from fastapi_seclint.program.values import Function, Mapping, options
+from fastapi_seclint.subjects.rights.forbidding import says_forbidden
 from fastapi_seclint.subjects.rights.words import (
     asks_an_enforcer,
     names_check_of_rights,
@@ -31,15 +33,19 @@ def decides(
     of forms that have no effect.
     """
     every = [form for form in function.forms.every if id(form) not in idle] if idle else function.forms.every
-    said = [form for form in every if not _is_about(form, picked, sent)]
+    tables = _tables(function)
+    said = [form for form in every if not _is_about(form, picked, sent) and not _finds_account(form, tables)]
     forms = [form for form in said if not _is_presence(form, looked_up | _found_owners(function))]
-    if any(_is_decision(form, sent) for form in forms):
+    idle |= {id(form) for form in forms if _finds_rights(form)} if _only_authenticates(function) else set()
+    forms = [form for form in forms if id(form) not in idle]
+    if any(_is_decision(form, sent, tables) for form in forms):
         return True
     granted = {name for form in function.forms.of("assign") for name in _granted(form, sent)}
     if granted and any(_is_in(form, granted) for form in function.forms.of("compare")):
         return True
     lacking = {name for form in function.forms.of("assign") for name in (*_lacking(form, sent), *_ranked(form, sent))}
-    tests = (form[2] for form in function.forms.of("if", "assert", "ifexp")) if lacking else ()
+    asked = function.forms.of("if", "assert", "ifexp") if lacking else ()
+    tests = (form[2] for form in asked if id(form) not in idle)
     return any(inner[0] == "name" and inner[2] in lacking for test in tests for inner in walk(test))
 
 
@@ -122,12 +128,47 @@ def _is_presence(form: Form, names: frozenset[str]) -> bool:
     return False
 
 
-def _is_decision(form: Form, sent: frozenset[str]) -> bool:
+_HELD = re.compile(r"(^|_)(roles?|permissions?|perms|scopes?|groups?|rights|privileges|grants)$")
+
+
+def _tables(function: Function) -> frozenset[str]:
+    """The dictionaries of a module that tell what each of its accounts may do: `ROLES = {"ann": "editor"}`."""
+    named = {form[2] for form in function.forms.of("name") if _HELD.search(snake(form[2]))}
+    values = {name: [*options(function.module.scope.local(name))] for name in named}
+    return frozenset(name for name, found in values.items() if found and all(isinstance(one, Mapping) for one in found))
+
+
+def _finds_account(form: Form, tables: frozenset[str]) -> bool:
+    """Whether a test only asks if such a table knows somebody at all: `claims["sub"] not in ROLES`."""
+    match form:
+        case ["compare", _, left, ["in" | "not in"], [["name", _, table]]]:
+            return table in tables and not speaks_of_rights(left, frozenset())
+    return False
+
+
+def _only_authenticates(function: Function) -> bool:
+    """Whether a function answers 401 and never 403: who is calling, and not what he may do (RFC 9110, 15.5.2)."""
+    told = (number_of(form) for form in function.forms.of("const", "attr", "name"))
+    return 401 in told and not says_forbidden(function)
+
+
+def _finds_rights(form: Form) -> bool:
+    """Whether a test only asks if somebody has any right at all, as every account does: `role is None`, `not role`."""
+    match form:
+        case ["if" | "ifexp", _, test, *_]:
+            return all(_finds_rights(atom) or not speaks_of_rights(atom) for atom in _atoms(test))
+        case ["compare", _, held, ["is" | "is not" | "==" | "!="], [["const", _, None]]]:
+            return _HELD.search(snake(_said(held))) is not None
+    return _HELD.search(snake(_said(form))) is not None
+
+
+def _is_decision(form: Form, sent: frozenset[str], tables: frozenset[str] = frozenset()) -> bool:
     """A condition that speaks of rights, or a call that is named like one that checks them."""
     if form[0] == "compare":
         return speaks_of_rights(form, sent) and not _picks_rows(form, sent)
     if form[0] in ("if", "while", "ifexp", "assert"):
-        told = [atom for atom in _atoms(form[2]) if not (_is_setting(atom) or _is_type_test(atom))]
+        atoms = (atom for atom in _atoms(form[2]) if not _finds_account(atom, tables))
+        told = [atom for atom in atoms if not (_is_setting(atom) or _is_type_test(atom))]
         return any(speaks_of_rights(atom, sent) for atom in told)
     if form[0] == "comp":
         return any(speaks_of_rights(condition, sent) for *_, conditions in form[5] for condition in conditions)
