@@ -13,6 +13,7 @@ from fastapi_seclint.edits.leftovers import without_leftovers
 from fastapi_seclint.edits.local_leftovers import without_local_leftovers
 from fastapi_seclint.edits.named import AddImport, CreateFile, Edit
 from fastapi_seclint.edits.narrowing import laid_out
+from fastapi_seclint.edits.own_names import under_own_names
 from fastapi_seclint.edits.quoting import prefers_single, single_quoted
 from fastapi_seclint.edits.text import EditError, Splice, in_order, joined
 from fastapi_seclint.edits.tree import Tree, check_parses, tree_of
@@ -72,6 +73,7 @@ def splices(source: str, edits: Sequence[Edit], others: Sequence[Edit] = (), wid
     for bracket in brackets:
         made += bracket.splices()
     ordered = in_order(splice for splice in made if _changes(tree, splice))
+    ordered = under_own_names(tree.text, ordered)
     ordered = in_order(without_local_leftovers(tree.text, ordered, edits, others))
     ordered = joined(in_order(without_leftovers(tree, ordered, edits, others)))
     ordered = laid_out(tree.text, ordered, brackets.replaced, tree.room)

@@ -16,6 +16,7 @@ from fastapi_seclint.facts.build import Builder
 from fastapi_seclint.facts.comments import Row, directives
 from fastapi_seclint.facts.forms import Form, Forms, line_of
 from fastapi_seclint.facts.spoken import Spoken, inner_of
+from fastapi_seclint.syntax.aliases import known_names
 
 VERSION = "1"
 
@@ -219,7 +220,8 @@ def extract(source: syntax.Source) -> FileFacts:
     """The facts of a file that was read and parsed."""
     text = source.text
     odd = frozenset() if text.isascii() else _odd_lines(text)
-    builder = Builder(syntax.char_columns(text) if odd else None, odd)
+    columns = syntax.char_columns(text) if odd else None
+    builder = Builder(columns, odd, known_names(source.tree))
     module = builder.module(source.tree.body)
     header: dict[str, Any] = {
         "words": " ".join(sorted(builder.words)),

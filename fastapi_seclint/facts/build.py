@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi_seclint.facts.expressions import OPERATORS, Columns, ExpressionBuilder
@@ -23,8 +24,13 @@ class Builder(ExpressionBuilder):
     returned where it is made, with the places of the `return` statements.
     """
 
-    def __init__(self, columns: Columns | None = None, odd_lines: frozenset[int] = frozenset()) -> None:
-        super().__init__(columns, odd_lines)
+    def __init__(
+        self,
+        columns: Columns | None = None,
+        odd_lines: frozenset[int] = frozenset(),
+        renamed: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(columns, odd_lines, renamed)
         self.bodies: list[list[Form]] = []
         self.functions: list[tuple[str, int, int]] = []
         self.imports: set[str] = set()
@@ -196,21 +202,30 @@ class Builder(ExpressionBuilder):
     _TryStar = _Try
 
     def _Import(self, node: ast.Import) -> Form:
-        names = [[alias.name, alias.asname] for alias in node.names]
-        self.casts.update(f"{alias.asname or alias.name}.cast" for alias in node.names if alias.name in _TYPING)
+        names = self._imported_names(node.names)
+        self.casts.update(f"{asname or name}.cast" for name, asname in names if name in _TYPING)
         self.imports.update(alias.name for alias in node.names)
         self.words.update(part for alias in node.names for part in alias.name.split("."))
         return ["import", self._at(node), names]
 
     def _ImportFrom(self, node: ast.ImportFrom) -> Form:
-        module = node.module or ""
+        module, names = node.module or "", self._imported_names(node.names)
         if not node.level:
             self.imports.add(module)
         if module in _TYPING:
-            self.casts.update(alias.asname or alias.name for alias in node.names if alias.name == "cast")
+            self.casts.update(asname or name for name, asname in names if name == "cast")
         self.words.update(module.split("."))
         self.words.update(alias.name for alias in node.names)
-        return ["from", self._at(node), node.level, module, [[alias.name, alias.asname] for alias in node.names]]
+        return ["from", self._at(node), node.level, module, names]
+
+    def _imported_names(self, names: list[ast.alias]) -> list[tuple[str, str | None]]:
+        """What an import brings in, and under which names: that which everybody knows, too, where facts use it."""
+        found = [(alias.name, alias.asname) for alias in names]
+        for name, asname in [*found]:
+            called = self._renamed.get(asname or "")
+            if called is not None and called == name.rpartition(".")[2]:
+                found.append((name, called if called != name else None))
+        return found
 
     def _Global(self, node: ast.Global) -> Form:
         return ["global", self._at(node), node.names]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi_seclint.facts.calls import RUNNERS, elsewhere, plain, run
@@ -25,10 +25,16 @@ Columns = Callable[[int, int], int]
 class ExpressionBuilder:
     """Converts expressions.
 
-    `columns` turns byte columns into character columns, which differ on `odd_lines` only.
+    `columns` turns byte columns into character columns, which differ on `odd_lines` only. `renamed` has the names
+    that stand for others, as `syntax.aliases` finds them.
     """
 
-    def __init__(self, columns: Columns | None = None, odd_lines: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self,
+        columns: Columns | None = None,
+        odd_lines: frozenset[int] = frozenset(),
+        renamed: Mapping[str, str] | None = None,
+    ) -> None:
         self.words: set[str] = set()
         self.casts: set[str] = set()
         self.spread: set[str] = set()
@@ -36,6 +42,7 @@ class ExpressionBuilder:
         self._columns: Columns = columns or (lambda line, column: column)
         self._odd_lines = odd_lines if columns is not None else frozenset()
         self._at = _place if columns is None else self._place_in_characters
+        self._renamed = renamed or {}
         self._yields = [False]
         self._table: dict[type[ast.AST], Callable[[Any], Form]] = {
             getattr(ast, name[1:]): getattr(self, name)
@@ -60,11 +67,17 @@ class ExpressionBuilder:
 
     def _Name(self, node: ast.Name) -> Form:
         name = node.id
+        if name in self._renamed:
+            return self._other_name(node, self._renamed[name])
         line, column = node.lineno, node.col_offset
         self._add_word(name)
         if column + len(name) >= MOST or line in self._odd_lines:
             return ["name", self._at(node), name]
         return ["name", line << 36 | column << 24 | column + len(name), name]
+
+    def _other_name(self, node: ast.Name, name: str) -> Form:
+        self.words.update((node.id, name))
+        return ["name", self._at(node), name]
 
     def _Constant(self, node: ast.Constant) -> Form:
         value = node.value
@@ -88,6 +101,7 @@ class ExpressionBuilder:
         if len(node.args) == 2 and self._is_cast(node.func):
             return self._believed(node)
         name = node.func.id if type(node.func) is ast.Name else getattr(node.func, "attr", "")
+        name = self._renamed.get(name, name)
         if node.keywords:
             node = plain(node, name)
         if name in ("format", "join") and (text := joined(node)) is not None:
