@@ -89,6 +89,11 @@ class Brackets:
         alone = self.text.is_blank(self.text.line_start(start), start) and self.text.line_start(start) >= self.open
         return alone and bool(_REST_OF_LINE.match(self.text.code, end)) and self.text.line_end(end) <= self.close
 
+    def _begins_its_line(self, start: int) -> bool:
+        """Whether an item of several stands first in a line below the opening bracket's, as those aligned to it do."""
+        line = self.text.line_start(start)
+        return len(self.items) > 1 and line >= self.open and self.text.is_blank(line, start)
+
     def _after_comma(self, index: int) -> int | None:
         """The offset after the comma that follows an item, if one does."""
         match = _COMMA.match(self.text.code, self.items[index][1], self.close)
@@ -144,10 +149,11 @@ class Brackets:
         comma = self._after_comma(index)
         laid = [self._laid_out(code, index) for code in codes]
         if not self._own_lines(index):
+            gap = self.text.newline + self.text.indent(start) if self._begins_its_line(start) else " "
             if comma:
-                yield Splice(comma, comma, "".join(f" {code}," for code in laid))
+                yield Splice(comma, comma, "".join(f"{gap}{code}," for code in laid))
             else:
-                yield Splice(end, end, "".join(f", {code}" for code in laid))
+                yield Splice(end, end, "".join(f",{gap}{code}" for code in laid))
             return
         if not comma:
             yield Splice(end, end, ",")

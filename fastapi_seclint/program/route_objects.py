@@ -26,6 +26,14 @@ _MANY = 60
 _ALL = 1_500
 _ADDING = frozenset({"add_api_route", "add_api_websocket_route", "add_route", "append", "insert", "api_route"})
 _DEEP = 8
+_KEPT = frozenset(
+    {
+        *("response_model", "response_model_include", "response_model_exclude", "response_model_exclude_unset"),
+        *("response_model_exclude_defaults", "response_model_exclude_none", "response_class", "status_code", "tags"),
+        *("summary", "description", "deprecated", "operation_id", "responses"),
+    }
+)
+"""What a call says of a route that its object has under the same name."""
 CLASS = "class of the router's routes"
 """Under which name, that no attribute has, a route knows the `route_class` of its router."""
 _CLASSES = {"http": "fastapi.routing.APIRoute", "websocket": "fastapi.routing.APIWebSocketRoute"}
@@ -56,6 +64,7 @@ def _routes(
             path = _joined([*prefixes, *([router.prefix] if entry.takes_prefix else []), entry.path])
             name = entry.endpoint.name if isinstance(entry.endpoint, Function) else ""
             attributes: dict[str, Value] = {
+                **{key: value for key, value in entry.arguments.keywords.items() if key in _KEPT},
                 "path": path,
                 "endpoint": entry.endpoint,
                 "name": Const(name),

@@ -161,14 +161,23 @@ def only_reads_a_page(route: Route) -> bool:
     taken = {parameter[0] for parameter in handler.parameters}
     calls = handler.forms.of("call")
     opened = [call for call in calls if last_name(call[2]) in ("open", "FileResponse", "Path")]
-    named = all(call[3] and call[3][0][0] == "const" for call in opened)
+    named = all(call[3] and (call[3][0][0] == "const" or _names_a_page(call[3][0])) for call in opened)
     rest = (last_name(call[2]) for call in calls if call not in opened)
     return (
         bool(opened) and named and not mentions(handler.statements(), taken) and all(name in _READING for name in rest)
     )
 
 
-_READING = frozenset({"read", "read_text", "HTMLResponse"})
+_READING = frozenset({"read", "read_text", "HTMLResponse", "join"})
+
+
+def _names_a_page(path: Form) -> bool:
+    """Whether a path ends like a page's or a picture's of a front: `STATIC / "profile.html"`, `f"{name}.html"`."""
+    texts = [item[2] for item in walk(path) if item[0] == "const" and isinstance(item[2], str)]
+    return bool(texts) and _FRONT.search(texts[-1]) is not None
+
+
+_FRONT = re.compile(r"\.(html?|ico|svg|png|jpe?g|webp|css|m?js|webmanifest|map)$", re.I)
 
 
 def only_tells_about_itself(route: Route) -> bool:

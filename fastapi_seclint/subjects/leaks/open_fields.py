@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 _MODELS = ("pydantic", "sqlmodel.", "typing.NamedTuple")
 _TOKEN_FIELDS = ("access_token", "refresh_token")
-_OF_LINKS = frozenset({"reset", "verification", "confirmation", "activation", "invitation", "recovery", "forgotten"})
+_OF_LINKS = frozenset(
+    {"reset", "verification", "verify", "confirmation", "confirm", "activation", "activate", "invitation", "recovery"}
+    | {"forgotten"}
+)
 """What things with a token are called after that is sent in a link: `PasswordResetRequested.token`."""
 _DATACLASSES = ("dataclasses.dataclass", "pydantic.dataclasses.dataclass")
 
@@ -30,7 +33,7 @@ def open_field(program: Program, cls: Class | External) -> str:
         for name, annotation, default in base.fields:
             hidden = any(item[0] in ("name", "attr") and "Secret" in str(item[-1]) for item in walk(annotation))
             secret = kinds.kind(name) in ("password", "signing key") or name in _TOKEN_FIELDS
-            secret = secret or (name == "token" and not {*words_of(cls.name)}.isdisjoint(_OF_LINKS))
+            secret = secret or (name in ("token", "secret") and not {*words_of(cls.name)}.isdisjoint(_OF_LINKS))
             if secret and not hidden and not _is_left_out(default):
                 return name
     return ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
-from fastapi_seclint.edits import Edit, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.edits import Edit, RemoveStatement, ReplaceExpression
+from fastapi_seclint.facts.forms import Form, mentions, span_of, walk
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.limits.keys import ClientKey
 
@@ -18,6 +19,8 @@ def by_connection(key: ClientKey) -> tuple[Edit, ...]:
 
     Where a chain of `or` has the address at its end, what the client writes goes out of it.
     """
+    if dropped := _without_headers(key):
+        return dropped
     reads = [key.form, *key.others]
     inner = {id(part) for form in reads for part in walk(form[2:])}
     edits: dict[Edit, None] = {}
@@ -32,6 +35,29 @@ def by_connection(key: ClientKey) -> tuple[Edit, ...]:
     return tuple(edits)
 
 
+def _without_headers(key: ClientKey) -> tuple[Edit, ...]:
+    """The reads with the tests that answer with them, taken out where the address is what is answered in the end.
+
+    `given = request.headers.get(...)` and below it `if given: return given.split(",")[0]`.
+    """
+    statements, path = key.block.statements, key.location.path
+    edits: list[Edit] = []
+    left = [key.form, *key.others]
+    for number, (first, second) in enumerate(pairwise(statements)):
+        match first, second:
+            case ["assign", at, [["name", _, name]], value], ["if", below, ["name", _, tested], [["return", *_]], []]:
+                rest = statements[number + 2 :]
+                read = [form for form in left if any(part is form for part in walk(value))]
+                if tested == name and read and not mentions(rest, {name}):
+                    edits += [RemoveStatement(path, span_of(at)), RemoveStatement(path, span_of(below))]
+                    left = [form for form in left if not _has(read, form)]
+    return tuple(edits) if not left and statements[-1][0] == "return" and _is_address(statements[-1]) else ()
+
+
+def _is_address(form: Form) -> bool:
+    return any(part[0] in ("name", "attr") and _OF_CONNECTION.match(str(part[-1])) for part in walk(form))
+
+
 def _has(items: list[Form], form: Form) -> bool:
     return any(item is form for item in items)
 
@@ -43,7 +69,7 @@ def _of_chain(chain: Form, reads: list[Form]) -> str | None:
     if None in rest:
         return None
     code = " or ".join(str(item) for item in rest)
-    if any(part[0] in ("name", "attr") and _OF_CONNECTION.match(str(part[-1])) for item in kept for part in walk(item)):
+    if any(map(_is_address, kept)):
         return code
     request = next((name for read in reads for name in _request(read)), "")
     return f"{request}.client.host if {request}.client else {code or None}" if request else None

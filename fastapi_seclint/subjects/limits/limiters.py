@@ -33,6 +33,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.subjects.code.definitions import decorators_of
 from fastapi_seclint.subjects.code.named_answers import form_at
 from fastapi_seclint.subjects.limits.defaults import SLOWAPI_LAYERS, default_limits, is_slowapi, loose_default
+from fastapi_seclint.subjects.limits.refusing import counts_failures, is_flag, refusers
 from fastapi_seclint.subjects.limits.toothless import counted, keeps_a_metric, only_counts, only_wraps
 
 if TYPE_CHECKING:
@@ -226,8 +227,10 @@ def reaches(program: Program, function: Function, failures: bool = False, depth:
     if key in known:
         return known[key]
     known[key] = False
-    found = _looks_limiting(program, function, failures) or (
-        depth > 0 and _callee_limits(program, function, failures, depth)
+    found = (
+        key[:2] in refusers(program)
+        or _looks_limiting(program, function, failures)
+        or (depth > 0 and _callee_limits(program, function, failures, depth))
     )
     if found or depth == _DEPTH:
         known[key] = found
@@ -255,10 +258,16 @@ def _looks_limiting(program: Program, function: Function, failures: bool) -> boo
             continue
         body = facts.body(number)
         if any(_says(form, failures) for form in walk(body)) and any(
-            _says(form, failures) for form in _without(body, counted(program, function.module, number))
+            _says(form, failures) and not _is_set_by_hand(program, form)
+            for form in _without(body, counted(program, function.module, number))
         ):
             return True
     return False
+
+
+def _is_set_by_hand(program: Program, form: Form) -> bool:
+    """Whether a form reads a flag that says an account is locked, where nothing counts what could lock it."""
+    return form[0] == "attr" and is_flag(form[3]) and not counts_failures(program)
 
 
 def _without(body: object, left: list[Form]) -> Iterator[Form]:

@@ -24,6 +24,8 @@ _OF_BOTH = re.compile(
     re.I,
 )
 """What is said of a name and its password together."""
+_OF_SOME = re.compile(r"\balready\b", re.I)
+"""What is only said of some accounts that exist, `already verified`, and is no answer for all others."""
 
 
 def as_if_sent(end: Outcome, usual: Sequence[Outcome]) -> Fix | None:
@@ -118,7 +120,7 @@ def one_answer(absent: Outcome, wrong: Outcome) -> Fix | None:
     """The exception of a wrong password in place of the one that tells, where both are raised in one function."""
     if absent.form[1] == wrong.form[1] and absent.block.function is wrong.block.function:
         return _one_choice(absent, wrong)
-    if _is_of_any_failure(absent):
+    if _is_of_any_failure(absent) or _OF_SOME.search(str(wrong.said)):
         return None
     kinds = (absent.form[0], wrong.form[0])
     if kinds == ("assign", "assign") and absent.block.function is wrong.block.function:

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from fastapi_seclint.facts.forms import last_name
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.credentials import guards_against_forgery
 from fastapi_seclint.program.declared import path_matches
 from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.bearer_schemes import scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_for_development, is_login_form
@@ -221,8 +223,17 @@ def _guesses(program: Program, route: Route, purpose: Purpose) -> bool:
             return True
         if _fits(program, route, purpose) and any(scheme_kind(node.call) for node in route.nodes()):
             return True
-        return route.function is not None and (asks_for_refresh_token(route.function) or brings_refresh_token(route))
+        if route.function is None or asks_for_refresh_token(route.function) or brings_refresh_token(route):
+            return route.function is not None
+        return _says_it_renews_tokens(route, route.function)
     return purpose == "password reset" and any(_IDENTITY.search(name) for name in names)
+
+
+def _says_it_renews_tokens(route: Route, handler: Function) -> bool:
+    """Whether a GET that takes the whole request, cookies and all, is called after what it renews: `/refresh-token`."""
+    words = [spoken(part) for part in (*access.segments(route.path)[-1:], handler.name)]
+    whole = any(item[2] is not None and last_name(item[2]) == "Request" for item in handler.parameters)
+    return whole and any("refresh" in word and "token" in word for word in words)
 
 
 _PROOF = re.compile(r"^(\w+_)?(tokens?|otp|signature)$")

@@ -69,6 +69,8 @@ _ELSEWHERE = re.compile(
     re.I,
 )
 """What is looked up under a user's name and is no account."""
+_OF_A_CODE = re.compile(r"(^|_)(otp|code|captcha|challenge|[2m]fa)(_|$)")
+"""What a row is called after that keeps a code somebody was sent: `otp_record`."""
 _CONFIRMED = re.compile(r"^(is_)?(verified|confirmed|locked|deleted)$")
 _HASHES = re.compile(r"^(get_)?(hash|encrypt|encode|create|make|generate|set|update|change|reset)", re.I)
 _DUPLICATE_TEXT = re.compile(r"duplicate|unique|already exists|E11000|\b1062\b|\b23505\b", re.I)
@@ -170,7 +172,7 @@ def of_call(form: Form) -> Truth:
 
 def is_account(name: str) -> bool:
     """Whether a variable of this name holds what was looked up."""
-    return _ACCOUNT.search(snake(name)) is not None
+    return _ACCOUNT.search(snake(name)) is not None and _OF_A_CODE.search(snake(name)) is None
 
 
 def looked_up(name: str, form: Form) -> Truth | None:

@@ -12,6 +12,7 @@ from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, Function
 from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.owners.by_token import compares_by_token
 from fastapi_seclint.subjects.owners.ties import compares_by_request, compares_named
 from fastapi_seclint.subjects.owners.using import is_tied, knows_caller, tells_caller, ties_caller
 from fastapi_seclint.subjects.rights.reached import reached
@@ -40,7 +41,7 @@ def uses_caller(program: Program, route: Route) -> bool:
     if view is not None:
         return works_with_caller(program, route, view)
     tied = is_tied(program, route) or ties_caller(program, route) or compares_named(route)
-    return tied or compares_by_request(program, route)
+    return tied or compares_by_request(program, route) or compares_by_token(program, route)
 
 
 def works_with_caller(program: Program, route: Route, view: Node) -> bool:

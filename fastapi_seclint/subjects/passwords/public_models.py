@@ -60,8 +60,13 @@ def _shows_most(base: Class, cls: Class) -> bool:
 
     One that is called after something else, or nothing at all, has to have them all: `BaseModel` with an id and a date.
     """
+    if {*field_names(base)} <= _KEYS:
+        return False
     known, wanted = len(field_names(base)), len([name for name in field_names(cls) if not naming(name)])
     return 2 * known >= wanted if {*words_of(base.name)} & {*words_of(cls.name)} else known >= wanted
+
+
+_KEYS = frozenset({"id", "pk", "uuid"})
 
 
 def _has_password(cls: Class) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import KEYWORDS, Form, named_arguments, span_of, walk
+from fastapi_seclint.facts.forms import KEYWORDS, Form, last_name, named_arguments, span_of, walk
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
@@ -85,10 +85,22 @@ def believed(program: Program, function: Function, found: Input, context: str, l
         )
         for sent, how, sure in stored:
             place = Location(block.module.path, span_of(_place(form, sent)))
-            fix = withheld(program, block, form, found) if not _is_row_of_any(form) else None
+            kept = _is_row_of_any(form) or _is_given_inside(program, found, sent.name)
+            fix = withheld(program, block, form, found) if not kept else None
             told.add(sent.name)
             yield Belief(place, sent, how, block.symbol, sure=sure, fix=fix)
     yield from (belief for belief in made if belief.sent.name not in told)
+
+
+def _is_given_inside(program: Program, found: Input, right: str) -> bool:
+    """Whether the project itself makes such bodies with the right in them, for the first administrator perhaps."""
+    for block in program.sites.blocks(frozenset(found.classes)) if found.classes else ():
+        for call in block.forms.of("call") if not program.is_test(block.module) else ():
+            if last_name(call[2]) in found.classes and any(
+                keyword == right and value[0] == "const" and value[2] for keyword, value, _ in call[4]
+            ):
+                return True
+    return False
 
 
 def _hands_made(call: Form, found: Input) -> bool:
