@@ -25,7 +25,7 @@ from fastapi_seclint.subjects.owners.closed import (
     tested_flag,
     unread_flag,
 )
-from fastapi_seclint.subjects.owners.finding_users import finds_user, testing_logins
+from fastapi_seclint.subjects.owners.finding_users import finds_user, testing_handlers, testing_logins
 from fastapi_seclint.subjects.owners.identity import Guard, guards, known_as
 from fastapi_seclint.subjects.owners.one_way import one_way_only
 from fastapi_seclint.subjects.owners.switched import switched
@@ -261,10 +261,15 @@ def _named_only(program: Program) -> Iterator[Finding]:
 
 
 def _tested_at_login_only(program: Program) -> Iterator[Finding]:
-    """Guards that find the user and never look whether he is active, where the login does."""
+    """Guards that find the user and never look whether he is active, where the login does or one of the handlers."""
     login = next(testing_logins(program), None)
+    asking = [] if login is not None else list(testing_handlers(program))
+    if asking:
+        login = asking[0][0]
     if login is None:
         return
+    finders = {id(finder) for _, finder in asking}
+    only = f"{login.name} refuses them" if asking else "the login looks whether it is active"
     told: set[int] = set()
     flag = tested_flag(login)
     for route in program.routes:
@@ -278,12 +283,14 @@ def _tested_at_login_only(program: Program) -> Iterator[Finding]:
             if _speaks_of_activity(route) or looks_at_activity(program, route):
                 continue
             deepest = finds_user(program, node)
+            if asking and id(deepest) not in finders:
+                continue
             if deepest is not None and id(deepest) not in told and not cannot_be_closed(program, deepest):
                 told.update((id(function), id(deepest)))
                 yield RULE.finding(
                     deepest.place.location,
                     f"{known_as(deepest)} lets in users whose account was closed as long as their token lasts: only "
-                    "the login looks whether it is active; test it here too",
+                    f"{only}; test it here too",
                     confidence="medium",
                     symbol=deepest.dotted,
                     route=access.key(route),

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, last_name, mentions, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.owners.activity import node_tests_activity, refuses_closed_user
+from fastapi_seclint.subjects.owners.identity import caller_names, guards
+from fastapi_seclint.subjects.owners.states import field_of
 from fastapi_seclint.subjects.passwords.names import is_of_people
 from fastapi_seclint.subjects.rights.reached import reached
 
@@ -31,6 +33,23 @@ def testing_logins(program: Program) -> Iterator[Function]:
         for function in reached(program, handler, 1):
             if refuses_closed_user(function) and not _locks_out(function):
                 yield function
+
+
+_CLOSED_FOR_ALL = frozenset({"is_active", "active", "is_enabled", "disabled", "is_disabled", "deactivated"})
+"""What says that an account is closed altogether; who is banned may be kept from one thing only."""
+
+
+def testing_handlers(program: Program) -> Iterator[tuple[Function, Function]]:
+    """Handlers that refuse their caller if his account is closed, with the function of a guard that finds him."""
+    for route in program.routes:
+        handler = route.function
+        if handler is None or program.is_test(handler.module) or not refuses_closed_user(handler):
+            continue
+        names = caller_names(program, route)
+        tests = [inner for form in handler.forms.of("if") for inner in walk(form[2]) if inner[0] in ("attr", "sub")]
+        if any(field_of(item) in _CLOSED_FOR_ALL and mentions(item[2], names) for item in tests):
+            found = (finds_user(program, guard.node) for guard in guards(program, route) if guard.node is not None)
+            yield from ((handler, finder) for finder in found if finder is not None)
 
 
 def _locks_out(function: Function) -> bool:

@@ -12,7 +12,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.models import MAKING
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Bound, Class, Const, Function, Mapping, options
+from fastapi_seclint.program.values import Bound, Class, Collection, Const, Function, Instance, Mapping, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.named_answers import registration
 from fastapi_seclint.subjects.code.origins import ask, bodies, body_of, callers
@@ -20,6 +20,7 @@ from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.owners.records import field_names, is_schema
 from fastapi_seclint.subjects.passwords.collections import comes_by_detour
+from fastapi_seclint.subjects.passwords.declared import keeps_one_each
 from fastapi_seclint.subjects.passwords.dumping import only_outside
 from fastapi_seclint.subjects.passwords.fields import Givers, owner_among
 from fastapi_seclint.subjects.passwords.kept import appended
@@ -77,13 +78,15 @@ class Taking:
         if value[0] == "name":
             written = self._written(value)
             if written is None:
-                return "{}" if self._is_object(value) else None
+                return "{}" if self._is_object(value) else self._kept_shape(value)
             shape = self._shape(written, depth - 1) if depth else None
             asked = any(form[0] == "if" and mentions(form[2], {value[2]}) for form in self.block.forms.every)
             one = shape == "{} | None" or (shape is None and self._has_fields(value))
             return "{}" if one and asked else shape
         if value[0] == "comp" and value[2] == "dict":
             return "{}"
+        if value[0] == "sub" and value[3][0] != "slice":
+            return "{}" if self._keeps_one_each(value[2]) else None
         if value[0] in ("list", "comp"):
             elements = value[2] if value[0] == "list" else [value[3]]
             return "list[{}]" if all(item[0] in ("name", "star") for item in elements) else None
@@ -92,6 +95,8 @@ class Taking:
         name = value[2][-1]
         if name in MAKING and value[2][0] == "attr":
             return "{}"
+        if (first := _first_of(value)) is not None:
+            return first
         if name == "jsonable_encoder" and value[3]:
             return self._shape(value[3][0], depth - 1) if depth else None
         if name in _MANY:
@@ -99,6 +104,17 @@ class Taking:
         if name in _ONE and value[2][0] == "attr":
             return "{} | None" if name in _MAYBE else "{}"
         return self._of_function(value, depth)
+
+    def _keeps_one_each(self, owner: Form) -> bool:
+        return any(keeps_one_each(self.program, option) for option in options(ask(self.program, self.block, owner)))
+
+    def _kept_shape(self, named: Form) -> str | None:
+        """The shape of a list or dictionary of the module."""
+        found = list(options(ask(self.program, self.block, named)))
+        if found and all(isinstance(option, Collection) and option.kind == "list" for option in found):
+            return "list[{}]"
+        keyed = found and all(isinstance(option, Mapping) and _has_objects(option) for option in found)
+        return "dict[str, {}]" if keyed else None
 
     def _has_fields(self, named: Form) -> bool:
         """Whether a field of what a name holds is read: a list of such objects has none."""
@@ -163,7 +179,7 @@ class Taking:
                 found = self.givers.shown(self.block, value)
                 return self._excluded(form, found[0]) if found is not None and not self._is_further_in(value) else []
             case ["call", _, ["name", _, "list"], [["call", _, ["attr", _, _, "values"], [], []] as value], _]:
-                return self._of_users(form, value)
+                return self._of_users(form, value) or self._of_object(form)
             case ["call", _, ["name", _, function], [_], []] if function in _AS_DICTIONARY:
                 found, text = self.givers.shown(self.block, form), code(form)
                 return self._without(form, text, found[0]) if found is not None and text is not None else []
@@ -219,6 +235,8 @@ class Taking:
                 return self._without(element, f"vars({name})", found[0])
             case ["name", _, name] if name == target and found[1] is not None:
                 return self._converted(element, name, found[1])
+            case ["name", _, name] if name == target:
+                return self._without(element, name, found[0])
             case ["call", *_] if self.givers.gives_same(self.block, element) and (text := code(element)) is not None:
                 return self._without(element, text, found[0])
         return []
@@ -237,6 +255,8 @@ class Taking:
             if shape in ("{}", "{} | None"):
                 return self._converted(form, text, found[1], maybe=shape != "{}")
             return self._all_converted(form, text, found[1]) if shape == "list[{}]" else []
+        if form[0] == "name" and self._shape(form) == "list[{}]":
+            return self._of_each_user(form, text, found[0])
         written = self._written(form) if form[0] == "name" else None
         if self._is_of_users(form) and not (written is not None and _is_made_here(written)):
             return self._of_users(form, form)
@@ -334,6 +354,20 @@ class Taking:
         given = [item[0] for item in self.block.function.parameters] if self.block.function is not None else []
         given += [loop[2][2] for loop in self.block.forms.of("for") if loop[2][0] == "name"]
         return form[0] == "name" and self._written(form) is None and form[2] not in given
+
+
+def _first_of(call: Form) -> str | None:
+    """The shape of the first of some that are gone through: `next((user for user in users if ...), None)`."""
+    match call:
+        case ["call", _, ["name", _, "next"], [["comp", _, "generator", ["name", *_], *_], *default], []]:
+            return "{} | None" if default else "{}"
+    return None
+
+
+def _has_objects(mapping: Mapping) -> bool:
+    """Whether a dictionary has objects under texts: `{"ann": User(...)}`."""
+    texts = all(isinstance(key, Const) and isinstance(key.value, str) for key, _ in mapping.items)
+    return texts and all(isinstance(option, Instance) for _, value in mapping.items for option in options(value))
 
 
 def _is_made_here(form: Form) -> bool:

@@ -41,11 +41,11 @@ from fastapi_seclint.subjects.passwords.dumping import (
 from fastapi_seclint.subjects.passwords.enveloped import enveloped, given_to_open_fields
 from fastapi_seclint.subjects.passwords.kept import appended, completed, hashed_in, hashed_key, hashed_later, put
 from fastapi_seclint.subjects.passwords.left_out import leaves_out, told_by_maker
-from fastapi_seclint.subjects.passwords.mappings import identifies, in_mapping, key_read
+from fastapi_seclint.subjects.passwords.mappings import identifies, key_read
 from fastapi_seclint.subjects.passwords.names import is_password, naming
 from fastapi_seclint.subjects.passwords.queried import row_asked_for
 from fastapi_seclint.subjects.passwords.selected import selected
-from fastapi_seclint.subjects.passwords.showing import password_field
+from fastapi_seclint.subjects.passwords.showing import held, password_field
 from fastapi_seclint.subjects.passwords.spoken import blocks
 from fastapi_seclint.subjects.passwords.tables import column_of_table
 from fastapi_seclint.subjects.passwords.unpacked import unpacked
@@ -199,11 +199,8 @@ class Givers:
 
     def _of_value(self, block: Block, form: Form) -> tuple[str, Class | None] | None:
         for option in (*options(ask(self.program, block, form)), *self._of_field(block, form)):
-            cls = option.cls if isinstance(option, Instance) else None
-            if isinstance(cls, Class) and (is_table(cls) or is_schema(cls)) and (name := password_field(cls)):
-                return name, cls
-            if isinstance(option, Mapping) and (name := in_mapping(option)):
-                return name, None
+            if (found := held(option)) is not None:
+                return found
         return None
 
     def _of_field(self, block: Block, form: Form) -> Iterator[Value]:
@@ -220,6 +217,8 @@ class Givers:
         if call[3] and (name in OF_LIBRARIES or (name in SAME and function[0] == "name")):
             keys = name in ("list", "sorted") and self._is_mapping(block, call[3][0])
             return None if keys else self.shown(block, call[3][0], depth)
+        if name == "next" and function[0] == "name" and call[3] and call[3][0][0] == "comp":
+            return self.shown(block, call[3][0], depth)
         if name in _ENTRIES and function[0] == "attr" and (stored := self._entry(block, function[2], name)) is not None:
             return stored
         if name == "validate_python" and (adapted := self._adapted(block, function[2])) is not None:

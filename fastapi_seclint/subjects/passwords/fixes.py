@@ -10,10 +10,10 @@ from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, mentions, span_of
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class
+from fastapi_seclint.program.values import Class, External, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import ask
-from fastapi_seclint.subjects.code.reference import brought
+from fastapi_seclint.subjects.code.reference import brought, local_name
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.owners.records import classes_in, is_table
 from fastapi_seclint.subjects.passwords.own_hashers import HASH, VERIFY, own_hashers
@@ -120,6 +120,13 @@ def hashed_whole(known: Passwords, block: Block, value: Form, field: str, option
         text = f'{code}.model_copy(update={{"{field}": {hasher.hashing(f"{code}.{field}")}}})'
         made = ReplaceExpression(block.module.path, span_of(value[1]), text)
         return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, (*used(hasher, HASHING), made))
+    if hasher is not None and code is not None and _is_dataclass(known, block, value, field) and not optional:
+        copied, imports = _copying(block.module)
+        made = ReplaceExpression(
+            block.module.path, span_of(value[1]), f"{copied}({code}, {field}={hasher.hashing(f'{code}.{field}')})"
+        )
+        edits = (*used(hasher, HASHING), *imports, made)
+        return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, edits)
     owner = rendered(value[2][2]) if value[0] == "call" and value[2][0] == "attr" else None
     if hasher is None or code is None or owner is None:
         return None
@@ -147,6 +154,25 @@ def _is_model(known: Passwords, block: Block, value: Form, field: str) -> bool:
     return (
         len(found) == 1 and not is_table(found[0]) and not bases.isdisjoint({"pydantic.BaseModel", "sqlmodel.SQLModel"})
     )
+
+
+def _is_dataclass(known: Passwords, block: Block, value: Form, field: str) -> bool:
+    """Whether a name is a parameter that holds an object of a dataclass with such a field, which can be copied."""
+    given = [item for item in block.function.parameters if item[0] == value[2]] if block.function else []
+    found = [cls for item in given if item[2] is not None for cls in classes_in(ask(known.program, block, item[2]))]
+    made = any(
+        isinstance(option, External) and option.name.removesuffix("()") == "dataclasses.dataclass"
+        for cls in found
+        for decorator in cls.decorators
+        for option in options(decorator)
+    )
+    return value[0] == "name" and len(found) == 1 and made and field in {item[0] for item in found[0].fields}
+
+
+def _copying(module: Module) -> tuple[str, tuple[Edit, ...]]:
+    """How a file says `dataclasses.replace`, and the import that it needs for that."""
+    name = local_name(module, "replace", "dataclasses")
+    return name, (AddImport(module.path, "dataclasses", "replace", None if name == "replace" else name),)
 
 
 def hashed_field(known: Passwords, block: Block, value: Form, key: str, field: str) -> Fix | None:
