@@ -12,6 +12,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Place, options
 from fastapi_seclint.rule import Confidence, Finding, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
+from fastapi_seclint.subjects.code.made_for import made_for
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.guards.replaced import replaced
 from fastapi_seclint.subjects.leaks.answer_models import makes_answer
@@ -171,6 +172,7 @@ def _sent_of(program: Program, found: Caught, made: Form) -> frozenset[str]:
     sent = sent_fields(program, found.block)
     owner = found.block.function.owner if found.block.function is not None else None
     classes = [owner] if made[2][2:] == ["cls"] else list(options(ask(program, found.block, made[2])))
+    classes += [cls for cls, _ in made_for(program, found.block, made)]
     return sent.union(*(answered_fields(program, cls) for cls in classes if isinstance(cls, Class)))
 
 
@@ -188,9 +190,10 @@ def _is_outcome(program: Program, block: Block, call: Form) -> bool:
     """Whether a call makes an object of a class of the project that is no exception: `Outcome(error=str(e))`."""
     if call[2][0] == "name" and call[2][2] == "cls":
         return True
+    made = [*options(ask(program, block, call[2])), *(cls for cls, _ in made_for(program, block, call))]
     return any(
         isinstance(option, Class) and not any("Exception" in name for name in option.external_bases())
-        for option in options(ask(program, block, call[2]))
+        for option in made
     )
 
 
@@ -200,6 +203,7 @@ def _by_name(program: Program, block: Block, call: Form) -> Iterator[tuple[str, 
     made = next((item for item in options(ask(program, block, call[2])) if isinstance(item, Class)), None)
     names = [item.name for item in parameters(made)] if made is not None and call[3] else []
     yield from zip(names, call[3], strict=False)
+    yield from (pair for _, given in made_for(program, block, call) for pair in given)
 
 
 def _responds(value: Form) -> bool:

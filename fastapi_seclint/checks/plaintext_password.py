@@ -85,6 +85,8 @@ def _is_written(known: Passwords, accounts: Form) -> bool:
 
 
 def _fix(known: Passwords, item: Kept, stays: bool) -> Fix | None:
+    if item.handed or known.requests.is_of_any_model(item.block, item.form):
+        return None
     if item.stored is not None and is_column(known, item.block, item.stored):
         return found_by_column(known, item.block, _at(known, item), item.form, item.stored)
     if item.stored is not None:

@@ -132,7 +132,7 @@ def _is_scheme_of_others(program: Program, guard: Node) -> bool:
 def _reads_unverified(program: Program, guard: Node) -> bool:
     """Whether a dependency takes the claims out of a token without its signature, which is told where it does so."""
     own = [node.function for node in guard.walk() if node.function is not None]
-    functions = [inner for function in own for inner in reached(program, function)]
+    functions = [inner for function in own for inner in reached(program, function, reading=True)]
     return any((function.module.file, function.number) in believers(program) for function in functions)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.matches import FIELD
-from fastapi_seclint.program import calls, fastapi_users, members, models, paths, signatures
+from fastapi_seclint.program import calls, enumerations, fastapi_users, members, models, paths, signatures
 from fastapi_seclint.program.builtin_calls import DUMPS
 from fastapi_seclint.program.names import external
 from fastapi_seclint.program.traits import of_trait
@@ -121,7 +121,7 @@ def _of_function(value: Function, name: str, place: Place) -> Value:
 
 
 def _of_instance(interpreter: Interpreter, value: Instance, name: str, place: Place) -> Value:
-    if name in value.attributes:
+    if name in value.attributes or enumerations.take_apart(interpreter, value, name, place):
         return value.attributes[name]
     if value.native is not None and (found := calls.native_attribute(value, name)) is not None:
         overridden = _class_member(value.cls, name) if isinstance(value.cls, Class) else None
@@ -139,10 +139,10 @@ def _of_instance(interpreter: Interpreter, value: Instance, name: str, place: Pl
         is_given = value.arguments is not None and value.arguments.open and _is_field(value.cls, name)
         if is_given and isinstance(found, Const | Collection | Mapping):
             return Environment(f"{value.cls.name}.{name}", found, place)  # read from what is not in sight
-        if _is_of_base(value.cls, found, name):
+        if _is_of_base(value.cls, found, name) or (isinstance(found, Unknown) and _is_set_later(value, name)):
             from fastapi_seclint.program.unmade import attribute_of_unmade
 
-            return attribute_of_unmade(interpreter, value.cls, name) or found  # set by a method that the base calls
+            return attribute_of_unmade(interpreter, value.cls, name) or found  # set by a method that runs later
         if value.arguments is None and not value.attributes and not isinstance(found, Bound):
             from fastapi_seclint.program.unmade import (
                 attribute_of_unmade,
@@ -182,6 +182,12 @@ def _by_method(interpreter: Interpreter, value: Instance, cls: Class, name: str,
 def _is_of_base(cls: Class, found: Value, name: str) -> bool:
     """Whether an attribute is only known as one of a library's base class, which a method may have set as well."""
     return isinstance(found, External) and found.name in {f"{base}().{name}" for base in cls.external_bases()}
+
+
+def _is_set_later(value: Instance, name: str) -> bool:
+    """Whether an object in sight has an attribute from a method alone that runs after its making: `__aenter__`, say."""
+    made = value.arguments is not None or bool(value.attributes)
+    return made and isinstance(value.cls, Class) and _class_member(value.cls, name) is None
 
 
 def _class_member(cls: Class, name: str) -> Value | None:

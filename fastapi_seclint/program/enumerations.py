@@ -1,11 +1,24 @@
-"""What `auto()` stands for in an enumeration (https://docs.python.org/3/library/enum.html#enum.auto)."""
+"""What members of an enumeration are: the value of `auto()`, and what its `__init__` takes apart.
+
+Source: https://docs.python.org/3/library/enum.html#enum.auto.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import calls
-from fastapi_seclint.program.values import Arguments, Class, Collection, Const, External, Function, Place, Value
+from fastapi_seclint.program.values import (
+    Arguments,
+    Class,
+    Collection,
+    Const,
+    External,
+    Function,
+    Instance,
+    Place,
+    Value,
+)
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
@@ -30,6 +43,23 @@ def number_members(interpreter: Interpreter, cls: Class) -> None:
         if _is_auto(value):
             value = cls.namespace[name] = _next(interpreter, cls, name, before, bases)
         before.append(value)
+
+
+def take_apart(interpreter: Interpreter, member: Instance, name: str, place: Place) -> bool:
+    """Whether the `__init__` of an enumeration gives its members an attribute: `ADMIN = ("admin", 3)` with two names.
+
+    Source: https://docs.python.org/3/howto/enum.html#planet.
+    """
+    if member.attributes.keys() != {"value", "name"} or not isinstance(member.cls, Class):
+        return False
+    start = calls.method_of(member, "__init__")
+    if start is None or not any(base.startswith("enum.") for base in member.cls.external_bases()):
+        return False
+    value = member.attributes["value"]
+    given = value.items if isinstance(value, Collection) and value.kind == "tuple" else [value]
+    with interpreter.asking():
+        calls.invoke(interpreter, start, Arguments([member, *given]), place)
+    return name in member.attributes
 
 
 def _is_auto(value: Value) -> bool:

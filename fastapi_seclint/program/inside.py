@@ -13,6 +13,7 @@ from fastapi_seclint.program.callables import giving
 from fastapi_seclint.program.implementers import standing_in
 from fastapi_seclint.program.interpreter import BudgetSpent
 from fastapi_seclint.program.scopes import Scope
+from fastapi_seclint.program.stepwise import filled
 from fastapi_seclint.program.values import (
     NONE,
     Annotated,
@@ -24,6 +25,7 @@ from fastapi_seclint.program.values import (
     External,
     Function,
     Instance,
+    Mapping,
     Place,
     Unknown,
     Value,
@@ -128,7 +130,7 @@ class FunctionScope(Scope):
         for number, (form, default) in enumerate(zip(function.parameters, function.defaults, strict=True)):
             if form[0] != name:
                 continue
-            if number == 0 and function.owner is not None and function.kind == "function":
+            if number == 0 and function.takes_object:
                 return self.receiver
             if number == 0 and function.owner is not None and function.kind == "class":
                 called_on = self.receiver.cls if isinstance(self.receiver, Instance) else self.receiver
@@ -156,6 +158,8 @@ class FunctionScope(Scope):
 
     def _of_statements(self, name: str) -> Value | None:
         found = [self._value(name, statement) for statement in self._assigned.get(name, [])[:12]]
+        if len(found) == 1 and isinstance(found[0], Mapping):
+            return filled(self.function.statements(), name, found[0], lambda form: self._interpreter.ask(form, self))
         return join(found) if found else None
 
     def _value(self, name: str, statement: Form) -> Value:

@@ -132,7 +132,7 @@ def _is_own(walk_: Walk, form: Form) -> bool:
     while form[0] == "attr":
         form = form[2]
     function = walk_.function
-    own = function.parameters[0][0] if function.parameters and function.kind == "function" else None
+    own = function.parameters[0][0] if function.parameters and function.takes_object else None
     return function.owner is not None and form[0] == "name" and form[2] == own
 
 

@@ -46,7 +46,7 @@ def kinds(walk_: Walk, form: Form) -> Kinds:
             return walk_.names[f"{owner}.{part}.{name}"]
         case ["attr", _, owner, name]:
             held = kinds(walk_, owner)
-            asked = property_kinds(walk_, owner, name, held) if "object" in held else None
+            asked = property_kinds(walk_, owner, name, held) if held & (OBJECT | TAINTED) else None
             return attribute_kinds(walk_, held, name) if asked is None else asked
         case ["call", *_]:
             return call_kinds(walk_, form)

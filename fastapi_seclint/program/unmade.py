@@ -198,7 +198,7 @@ def _search_methods(interpreter: Interpreter, cls: Class, name: str) -> Value | 
     for base in cls.lineage():
         if not isinstance(base, Class):
             continue
-        methods = [item for item in base.namespace.values() if isinstance(item, Function) and item.kind == "function"]
+        methods = [item for item in base.namespace.values() if isinstance(item, Function) and item.takes_object]
         for method in sorted(methods, key=lambda item: item.name != "__init__"):
             if method.number < 0 or not method.parameters:
                 continue

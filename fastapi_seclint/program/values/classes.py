@@ -211,6 +211,11 @@ class Function:
     def dotted(self) -> str:
         return f"{self.module.name}.{self.qualname}"
 
+    @property
+    def takes_object(self) -> bool:
+        """Whether its first parameter is the object that it belongs to: of a method, of a property."""
+        return self.owner is not None and self.kind in ("function", "property")
+
     def statements(self) -> list[Form]:
         """The statements of its body; a lambda returns its expression."""
         if self.number < 0:

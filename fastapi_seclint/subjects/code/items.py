@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import iterate, options, string
+from fastapi_seclint.program.values import Const, Mapping, iterate, options, string
 from fastapi_seclint.spans import Span
 from fastapi_seclint.subjects.code.implementations import overridden
-from fastapi_seclint.subjects.code.origins import DEPTH, Holder, Origin, ask, origins
+from fastapi_seclint.subjects.code.origins import DEPTH, Holder, Origin, ask, origins, written_at
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -44,11 +44,32 @@ def items(
 
     `depth` is how many dictionaries are looked into, one inside the other: one may be made of itself.
     """
-    for origin in origins(program, block, form, holder) if depth else ():
-        yield from _in_display(program, origin, key, depth)
+    found = [item for origin in origins(program, block, form, holder) if depth
+             for item in _in_display(program, origin, key, depth)]  # fmt: skip
     for inner, value in overridden(program, block, form) if depth else ():
-        yield from items(program, inner, value, key, None, depth - 1)
-    yield from put_later(program, block, form, key)
+        found += items(program, inner, value, key, None, depth - 1)
+    yield from found
+    later = list(put_later(program, block, form, key))
+    yield from later
+    if depth and not found and not later:
+        yield from _put_elsewhere(program, block, form, key)
+
+
+def _put_elsewhere(program: Program, block: Block, form: Form, key: str) -> Iterator[Item]:
+    """What other code has put into the dictionary that an expression stands for, `self._flags["verify_exp"] = False`.
+
+    Only what is written there as a constant is told.
+    """
+    for option in options(ask(program, block, form)) if form[0] in ("name", "attr", "call") else ():
+        value = option.get(key) if isinstance(option, Mapping) else None
+        for one in options(value) if value is not None else ():
+            place = one.place if isinstance(one, Const) else None
+            written = written_at(program, place, ("const",)) if place is not None else None
+            if written is None:
+                continue
+            for statement in written[0].forms.of("assign"):
+                if statement[3] is written[1] and statement[2][0][0] == "sub":
+                    yield Item(written[0], key, written[1], span_of(statement[1]), statement)
 
 
 def put_later(program: Program, block: Block, form: Form, key: str) -> Iterator[Item]:

@@ -59,7 +59,10 @@ def _is_read_inside(block: Block, name: str) -> bool:
 
 
 def masked(path: str, call: Form, secrets: list[Form]) -> tuple[Edit, ...] | None:
-    """The edits that put `***` in place of the secrets of a call; None where dictionaries are put together in it."""
+    """The edits that put `***` in place of the secrets of a call; None where it spreads or merges dictionaries."""
+    spread = [value for keyword, value, _ in call[4] if keyword is None] if call[0] == "call" else []
+    if any(value is one for one in secrets for value in spread):
+        return None
     for form in walk(call):
         merged = (form[0] == "binop" and form[2] == "|") or (form[0] == "call" and form[2][2:] == ["zip"])
         if merged and any(item is one for one in secrets for item in walk(form)):

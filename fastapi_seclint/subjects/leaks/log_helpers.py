@@ -81,5 +81,5 @@ def _given(function: Function, names: set[str], call: Form, bound: bool) -> Iter
         if (number < len(plain) and plain[number] in names) or (number >= len(plain) and VARIADIC in rest):
             yield value
     for keyword, value, _ in call[4]:
-        if keyword in names or (keyword is not None and keyword not in plain and KEYWORDS in rest):
+        if keyword in names or (keyword not in plain and KEYWORDS in rest):
             yield value

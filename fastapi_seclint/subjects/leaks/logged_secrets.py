@@ -289,7 +289,7 @@ class Leaks:
         if is_credentials(self.program, self.block, form):
             return Leak(f"`{name_of(form)}`", form)
         function = self.block.function
-        first = function.parameters[:1] if function is not None and function.kind == "function" else []
+        first = function.parameters[:1] if function is not None and function.takes_object else []
         own = any(form[2:] == [item[0]] for item in first)
         made = [one.cls for one in options(ask(self.program, self.block, form)) if isinstance(one, Instance)]
         made += [function.owner] if own and function is not None and function.owner is not None else []

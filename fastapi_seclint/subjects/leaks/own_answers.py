@@ -38,9 +38,19 @@ def _answered(program: Program, method: Function) -> Iterator[str]:
         if SENT.search(last_name(form[2])):
             yield from _read(arguments(form), own)
     given = [form[2] for form in method.forms.of("return") if form[2] is not None]
+    given += [value for form in given if form[0] == "name" for value in _put_under(method, form[2])]
     read = set(_read(given, own))
     if read and reaches_answer(program, method, frozenset()):
         yield from read
+
+
+def _put_under(method: Function, name: str) -> Iterator[Form]:
+    """What a local name is given, or a dictionary with that name under a key: `data["detail"] = repr(self.cause)`."""
+    for form in method.forms.of("assign", "annassign"):
+        for target in form[2] if form[0] == "assign" else [form[2]]:
+            owner = target[2] if target[0] == "sub" else target
+            if owner[0] == "name" and owner[2] == name and form[-1] is not None:
+                yield form[-1]
 
 
 def _read(forms: list[Form], own: str) -> Iterator[str]:

@@ -44,11 +44,23 @@ def is_error(form: Form) -> bool:
     """Whether an answer is an error by its status or by a key of its body: `{"error": "invalid_password"}`."""
     if form[0] == "call" and last_name(form[2]).endswith("Response"):
         given = [value for keyword, value, _ in form[4] if keyword == "status_code"] + form[3][1:2]
-        return any(value[0] == "const" and type(value[2]) is int and value[2] >= 400 for value in given)
+        return any(map(_is_refusing, given))
     if form[0] == "dict":
         spoken = (value for key, value in form[2] if key is not None and key[0] == "const" and key[2] in _SPEAKING)
         return any(map(says, spoken))
     return False
+
+
+def _is_refusing(status: Form) -> bool:
+    """Whether a status is one of an error, or as it went: `status_code=outcome.status`."""
+    match status:
+        case ["const", _, int() as code]:
+            return bool(code >= 400)
+        case ["attr", _, _, str() as name] if name.startswith("HTTP_"):
+            return bool(name.startswith(("HTTP_4", "HTTP_5")))
+        case ["attr", _, owner, _]:
+            return last_name(owner) != "HTTPStatus"
+    return bool(status[0] == "sub")
 
 
 _SPEAKING = frozenset({"error", "detail", "reason", "message", "msg"})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, arguments, mentions, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Collection, Const, Function, Value, options
+from fastapi_seclint.program.values import NONE, Class, Collection, Const, Function, Value, options
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.passwords.names import is_password
@@ -152,16 +152,19 @@ def member(cls: Class, name: str) -> Value | None:
     return next((one for one in found if one is not None), None)
 
 
-def dumps_itself(function: Function) -> bool:
-    """Whether a method gives all columns of its object: `{c.name: getattr(self, c.name) for c in self.__table__.c}`."""
+def dumps_itself(function: Function, cls: Class | None = None) -> bool:
+    """Whether a method gives all columns of its object: `{c.name: getattr(self, c.name) for c in self.__table__.c}`.
+
+    `cls` is the object's class, which may say what is left out: `if c.name not in self.hidden`.
+    """
     own = function.parameters[0][0] if function.parameters else ""
     given = [form[2] for form in function.forms.of("return")]
-    return bool(given) and all(value is not None and _has_all(value, own) for value in given)
+    return bool(given) and all(value is not None and _has_all(value, own, cls) for value in given)
 
 
-def _has_all(value: Form, own: str) -> bool:
+def _has_all(value: Form, own: str, cls: Class | None) -> bool:
     match value:
-        case ["comp", _, "dict", _, _, [[_, iterable, tests]]] if all(map(_takes_others, tests)):
+        case ["comp", _, "dict", _, _, [[_, iterable, tests]]] if all(_takes_others(test, own, cls) for test in tests):
             parts = [form for form in walk([iterable]) if form[0] == "attr"]
             whole = any(form[3] in _WHOLE and form[2][0] == "name" for form in parts)
             return whole and mentions([iterable], {own})
@@ -178,9 +181,13 @@ def _has_all(value: Form, own: str) -> bool:
     return False
 
 
-def _takes_others(test: Form) -> bool:
+def _takes_others(test: Form, own: str, cls: Class | None) -> bool:
     """Whether a condition only leaves out columns that are no password's: `if column.name != "created_at"`."""
     match test:
+        case ["compare", _, _, ["not in"], [["attr", _, ["name", _, name], hidden]]] if name == own and cls is not None:
+            listed = member(cls, hidden)
+            known = isinstance(listed, Collection) and not listed.open
+            return known and not any(is_password(str(one), True) for one in _constants(listed or NONE))
         case ["compare", _, _, ["!=" | "not in"], [side]]:
             named = [item[2] for item in walk([side]) if item[0] == "const"]
             return bool(named) and not any(is_password(str(one), True) for one in named)

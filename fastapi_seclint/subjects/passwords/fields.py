@@ -93,7 +93,7 @@ class Givers:
             ):
                 found = self.shown(block, iterable, depth - 1)
                 own = member(found[1], method) if found is not None and found[1] is not None else None
-                return found if isinstance(own, Function) and dumps_itself(own) else None
+                return found if isinstance(own, Function) and found and dumps_itself(own, found[1]) else None
             case ["comp", _, _, ["call", *_] as element, None, _]:
                 return self._of_function(block, element, depth - 1) or self._of_value(block, element)
             case ["call", at, ["name", _, "map"], [["name" | "attr", *_] as function, mapped, *_], []]:
@@ -231,7 +231,8 @@ class Givers:
         known = member(cls, name) if cls is not None else None
         ways = [item for item in (*own, known) if isinstance(item, Function)]
         if ways:
-            return whole if any(map(dumps_itself, ways)) else self._of_function(block, call, depth)
+            whole_row = any(dumps_itself(way, cls) for way in ways)
+            return whole if whole_row else self._of_function(block, call, depth)
         if self.gives_same(block, call) and (given := self.shown(block, call[3][0], depth)) is not None:
             return given
         documents = (self._of_collection(name) for name in collections_of(self.program, block, call))

@@ -44,6 +44,12 @@ def is_mapping(value: Value | None) -> bool:
     return name.rpartition(".")[2] in ("dict", "Dict", "Mapping", "MutableMapping", "Any", "FormData")
 
 
+def is_any_model(value: Value | None) -> bool:
+    """Whether an annotation lets a parameter be whatever model there is: `data: BaseModel`, `data: CreateT`."""
+    name = value.name if isinstance(value, External) else ""
+    return name.rpartition(".")[2] in ("BaseModel", "SQLModel", "TypeVar()")
+
+
 def says_nothing(name: str) -> bool:
     """Whether a parameter may hold a password or anything else, so that its callers decide."""
     return name in _NEUTRAL

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, named_arguments
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, Environment, options
 from fastapi_seclint.subjects.code.entries import accounts_of, is_entry, is_kept_in_code
-from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.origins import ask, called
 from fastapi_seclint.subjects.code.properties import given_by_property
 from fastapi_seclint.subjects.code.sql import hashed_there, written_out
 from fastapi_seclint.subjects.passwords.columns import column_of
@@ -78,6 +78,36 @@ def _queries(known: Passwords) -> Iterator[Kept]:
             if form[2][3] in ("filter_by", "get", "filter", "get_or_none", "find_one", "find", "execute", "fetch_one",
                               "fetchrow", "first"):  # fmt: skip
                 yield from _in_query(known, block, form)
+            elif any(argument[0] == "dict" for argument in form[3]):
+                yield from _handed_queries(known, block, form)
+
+
+def _handed_queries(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
+    """What a function is told to look an account up by: `accounts.match({"nick": nick, "password": password})`."""
+    for argument in call[3]:
+        pairs = argument[2] if argument[0] == "dict" else []
+        given = [value for key, value in pairs if key is not None and key[0] == "const" and naming(str(key[2]))]
+        texts = [(value, text) for value in given if (text := known.text(block, value)) is not None]
+        plain = next(((value, text) for value, text in texts if text.kind == "plain"), None)
+        if plain is None:
+            continue
+        for function, bound in called(known.program, block, call):
+            names = [item[0] for item in function.parameters][1 if bound else 0 :]
+            taken = [name for name, value in named_arguments(call, names) if value is argument]
+            if any(_looks_up_by(form, name) for form in function.forms.of("call") for name in taken):
+                yield Kept(block, call[1], plain[0], plain[1].sure, handed=True)
+                return
+
+
+def _looks_up_by(call: Form, name: str) -> bool:
+    """Whether a call asks a store for what a dictionary says: `self.collection.find_one(criteria)`."""
+    if call[2][0] != "attr" or call[2][3] not in _BY_EXAMPLE:
+        return False
+    spread = [value for keyword, value, _ in call[4] if keyword is None]
+    return any(value[2:] == [name] and value[0] == "name" for value in (*call[3][:1], *spread))
+
+
+_BY_EXAMPLE = frozenset({"find_one", "find", "filter_by", "get_or_none", "filter", "find_first"})
 
 
 def _in_query(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, mentions
 from fastapi_seclint.program.callables import Parameter, parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.names import spelled
@@ -31,6 +31,7 @@ from fastapi_seclint.subjects.passwords.left_out import is_made_up
 from fastapi_seclint.subjects.passwords.made_models import made_of
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.passwords.parameter_types import (
+    is_any_model,
     is_form,
     is_mapping,
     is_request,
@@ -244,6 +245,8 @@ class Requests:
             return None
         if handler and base is not None and (made := next(made_of(base), None)) is not None:
             return Source(made[1], sure=True)
+        if is_any_model(base) and (given := self._source_from_callers(function, name, depth)) is not None:
+            return given
         written = spelled(parameter.annotation) if parameter.annotation is not None else ""
         if handler and (is_mapping(base) or self._is_marked(parameter)):
             return Source(sure=True)
@@ -260,6 +263,12 @@ class Requests:
         if parameter.annotation is None or is_mapping(base):
             return self._source_from_callers(function, name, depth)
         return None
+
+    def is_of_any_model(self, block: Block, form: Form) -> bool:
+        """Whether an expression reads a parameter that may be any model, so that others have no such field."""
+        given = parameters(block.function) if block.function is not None else []
+        open_ones = (one for one in given if is_any_model(bare_type(self.program.walker.resolver.annotation(one))))
+        return mentions([form], {one.name for one in open_ones})
 
     def _is_made_of_typed(self, source: Source, depth: int) -> bool:
         """Whether a password that surely comes with a request is among what an object is made of."""

@@ -28,7 +28,7 @@ _SERIALIZERS = ("model_serializer", "field_serializer", "dict", "model_dump", "j
 def password_field(cls: Class) -> str:
     """The field of a class that shows a person's password or its hash in JSON; empty when none does."""
     own = (base.namespace.get(name) for base in cls.lineage() if isinstance(base, Class) for name in _SERIALIZERS)
-    if any(made is not None and not (isinstance(made, Function) and dumps_itself(made)) for made in own):
+    if any(made is not None and not (isinstance(made, Function) and dumps_itself(made, cls)) for made in own):
         return ""
     hidden = {
         name

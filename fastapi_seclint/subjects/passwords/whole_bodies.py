@@ -31,7 +31,8 @@ class Kept:
     """A place where a password is kept as it was typed: what to point at, the password's own expression, how sure.
 
     `field` is its name where `form` is a whole body, `stored` what it is compared with, `key` the variable that is
-    that name where `form` is the value of any field; `optional`: a body may lack it, or nothing may be stored.
+    that name where `form` is the value of any field; `optional`: a body may lack it, or nothing may be stored;
+    `handed`: another function does with it what it is told.
     """
 
     block: Block
@@ -42,6 +43,7 @@ class Kept:
     stored: Form | None = None
     key: str = ""
     optional: bool = False
+    handed: bool = False
 
 
 def as_typed(known: Passwords, block: Block, at: int, value: Form) -> Iterator[Kept]:

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.program.request_holders import holders
 from fastapi_seclint.program.values import Bound, Function, Partial, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.code.properties import properties_behind
 from fastapi_seclint.subjects.rights.powerless import without_effect
 from fastapi_seclint.subjects.rights.ways import called_on_one_way
 
@@ -21,10 +22,13 @@ _DEPTH = 3
 _MOST = 40
 
 
-def reached(program: Program, function: Function, depth: int = _DEPTH, *, always: bool = False) -> Iterator[Function]:
+def reached(
+    program: Program, function: Function, depth: int = _DEPTH, *, always: bool = False, reading: bool = False
+) -> Iterator[Function]:
     """A function, those it defines and those of the project that it calls, nearest first.
 
-    `always`: only by calls that are made for everybody and whose answer has an effect.
+    `always`: only by calls that are made for everybody and whose answer has an effect; `reading`: properties that are
+    read, too.
     """
     seen: set[tuple[str, int]] = set()
     pending = [(function, 0)]
@@ -37,6 +41,15 @@ def reached(program: Program, function: Function, depth: int = _DEPTH, *, always
         yield current
         if level < depth:
             pending += [(inner, level + 1) for inner in _called_by(program, current, always)]
+            pending += [(inner, level + 1) for inner in _read_by(program, current)] if reading else []
+
+
+def _read_by(program: Program, function: Function) -> Iterator[Function]:
+    """The properties that a function reads."""
+    block = body_of(program, function)
+    for form in block.forms.of("attr") if block is not None else ():
+        if block is not None:
+            yield from properties_behind(program, block, form)
 
 
 def injected(program: Program, handler: Function) -> list[Function]:

@@ -74,7 +74,7 @@ def _fields_of(block: Block, form: Form) -> list[str]:
     if not isinstance(block.scope, FunctionScope):
         return []
     function = block.scope.function
-    own = function.parameters[0][0] if function.owner is not None and function.kind == "function" else None
+    own = function.parameters[0][0] if function.takes_object else None
     if function.owner is not None and own is not None and form[2:] == [own]:
         return _fields(function.owner)
     if form[0] == "call":

@@ -108,6 +108,21 @@ def decoded_by_helper(program: Program) -> Iterator[tuple[Block, Form]]:
             loaded = _loads(block)
             if any(_decodes(program, function, loaded) for function, _ in called(program, block, form)):
                 yield block, form
+        yield from _of_kept(program, block)
+
+
+def _of_kept(program: Program, block: Block) -> Iterator[tuple[Block, Form]]:
+    """The same where a constructor keeps the middle part, and another method hands it on: `load(self.payload_part)`."""
+    function = block.function
+    if function is None or function.owner is None or function.name != "__init__" or not (kept := kept_second(block)):
+        return
+    methods = (item for item in function.owner.namespace.values() if isinstance(item, Function))
+    for inner in (body for method in methods if (body := body_of(program, method)) is not None):
+        for form in inner.forms.of("call"):
+            given = any(item[0] == "attr" and item[3] in kept and item[2][2:] == ["self"] for item in form[3])
+            runs = called(program, inner, form) if given else ()
+            if any(_decodes(program, function, _loads(inner)) for function, _ in runs):
+                yield inner, form
 
 
 def _decodes(program: Program, function: Function, loaded: bool) -> bool:
