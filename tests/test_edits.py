@@ -577,6 +577,20 @@ def test_add_import_at_the_head(source: str, expected: str) -> None:
     assert edits.apply(source, [AddImport(P, "os")]) == expected
 
 
+@pytest.mark.parametrize(
+    ("there", "module", "name", "added"),
+    [
+        ("fastapi.security.api_key", "fastapi.security", "APIKeyHeader", False),
+        ("fastapi.exceptions", "fastapi", "HTTPException", False),
+        ("fastapi.params", "fastapi", "Depends", True),
+        ("httpx.errors", "httpx", "Failure", True),
+    ],
+)
+def test_what_fastapi_gives_under_two_paths_is_imported_once(there: str, module: str, name: str, added: bool) -> None:
+    source = f"from {there} import {name}\n\nx = 1\n"
+    assert (f"from {module} import {name}" in applied(source, AddImport(P, module, name))) is added
+
+
 def test_imports_of_one_fix_are_placed_together() -> None:
     source = "import fastapi\n\nx = 1\n"
     changes = (

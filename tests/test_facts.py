@@ -73,6 +73,7 @@ def test_every_construct_has_a_form(text: str, kind: str) -> None:
         ("case 'a' | 'b': y", "if x in ('a', 'b'): y"),
         ("case K.a: y", "if x == K.a: y"),
         ("case str(a) if a: y", "if isinstance(x, str) and x:\n    a = x\n    y"),
+        ("case str(a) if (a := a.strip()): y", "if isinstance(x, str) and (a := x.strip()):\n    y"),
         ("case {'k': 1}: y", "if 'k' in x and x['k'] == 1: y"),
         ("case C(n=b): y", "if isinstance(x, C):\n    b = x.n\n    y"),
         ("case [a, _]: y", "if len(x) == 2:\n    a = x[0]\n    y"),

@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.guards import access, entrances, probes
 from fastapi_seclint.subjects.guards.fixes import authorizing
 from fastapi_seclint.subjects.guards.hollow import is_gone
 from fastapi_seclint.subjects.guards.said import says_it_is_for_administrators
+from fastapi_seclint.subjects.logins.mailing import sends_again
 from fastapi_seclint.subjects.owners.identity import guards, is_authenticated, names_identity
 from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied
@@ -109,6 +110,8 @@ def _why(program: Program, route: Route) -> str:
     if entrances.is_for_development(route) or probes.calls_itself_public(route) or _is_way_in(route) or is_gone(route):
         return ""
     if _tells_who_they_are(route) or _is_restated(program, route) or _is_switched_off(program, route):
+        return ""
+    if sends_again(program, route):
         return ""
     if is_authenticated(program, route) and grants_as_member(program, route):
         return _GRANTS

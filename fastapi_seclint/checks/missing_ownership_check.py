@@ -9,6 +9,7 @@ from fastapi_seclint.program.routes import Route, variable_names
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Persona, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.belongings import (
+    lacks,
     refers_elsewhere,
 )
 from fastapi_seclint.subjects.owners.beside import held_beside
@@ -91,6 +92,8 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
             mends = mends and not (is_of_organisation(case.tie) and not case.tie.caller)
             mends = mends and not any(asks_roles_of_several(node.call) for node in route.nodes())
             mends = mends and not reads_hidden(program, route, case.resource)  # whom it is shown to is not said here
+            owner = case.tie.owner if case.tie is not None else case.field
+            mends = mends and not lacks(program, case.resource, owner.partition(".")[0])
             mends = mends and view_node(route) is None and not refers_elsewhere(program, case.resource, case.field)
             fix = same_test(program, route, case.sibling, case.variable) if mends else None
             if fix is None and mends:
@@ -127,7 +130,7 @@ def _finding(case: Case, fix: Fix | None) -> Finding:
     confidence: Confidence = ("low", "medium", "high")[case.sure] if changes else ("low", "medium", "medium")[case.sure]
     owner = f"compare its {case.field} with the user's" if case.field else "compare its owner with the user"
     evidence = []
-    if case.sibling is not None and case.sibling.place is not None:
+    if case.sibling is not None and case.sibling.place is not None and case.sibling.function is not route.function:
         said = f"{access.spoken(case.sibling)} looks whose {thing} it is"
         evidence.append(Evidence(case.sibling.place.location, said))
     return RULE.finding(

@@ -127,15 +127,19 @@ def _optional_of_own(program: Program) -> Iterator[tuple[Consumer, Instance | Fu
 
 def _always_finds(program: Program, guard: Function) -> bool:
     """Whether a guard authenticates and says nowhere that it may have nobody to give, where it is told itself."""
-    told = "optional" in words_of(known_as(guard)) or _gives_nobody(guard)
+    told = "optional" in words_of(known_as(guard)) or _says_none(guard) or _gives_nobody(guard)
     return not told and program.guard_model.authenticates(guard)
+
+
+def _says_none(function: Function) -> bool:
+    """Whether a function may return None by its annotation, so that whoever takes what it gives writes that, too."""
+    forms = walk(function.returns) if function.returns is not None else ()
+    return any((form[0] == "const" and form[2] is None) or form[-1] == "Optional" for form in forms)
 
 
 def _gives_nobody(function: Function) -> bool:
     """Whether a function returns None as well by its annotation, or without any, and does so somewhere."""
-    told = function.returns is None or any(
-        (form[0] == "const" and form[2] is None) or form[-1] == "Optional" for form in walk(function.returns)
-    )
+    told = function.returns is None or _says_none(function)
     given = (form[2] for form in function.forms.of("return") if form[2] is not None)
     return told and any(form[0] == "const" and form[2] is None for value in given for form in walk(value))
 

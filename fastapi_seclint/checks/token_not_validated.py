@@ -28,6 +28,7 @@ from fastapi_seclint.subjects.guards.discarded import thrown_away
 from fastapi_seclint.subjects.guards.entrances import is_for_development
 from fastapi_seclint.subjects.guards.fields import keeps_unread, kept_scheme
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes, with_new_guard
+from fastapi_seclint.subjects.guards.object_fixes import asked_as_beside
 from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.tokens.new_guards import tested_in
 from fastapi_seclint.subjects.tokens.swallowing import raises_for_junk, swallows
@@ -203,7 +204,7 @@ def _of_route(program: Program, routes: list[Route]) -> Finding:
         symbol=access.symbol(route),
         route=access.key(route),
         evidence=evidence,
-        fix=_fix(program, routes) or with_new_guard(program, routes),
+        fix=_fix(program, routes) or asked_as_beside(program, routes) or with_new_guard(program, routes),
         masks=_MASKED,
     )
 

@@ -108,10 +108,19 @@ def _aliases(node: cst.Import | cst.ImportFrom) -> Sequence[cst.ImportAlias]:
 
 def _gives(node: cst.Import | cst.ImportFrom, edit: AddImport) -> bool:
     """Whether an import already binds what an edit wants bound, under the same name."""
-    if module_of(node) != (edit.module if edit.name else None):
+    if module_of(node) != (edit.module if edit.name else None) and not _is_behind(module_of(node), edit):
         return False
     wanted = (edit.name or edit.module, edit.alias or (edit.name or edit.module))
     return any((plain_name(alias), alias.evaluated_alias or plain_name(alias)) == wanted for alias in _aliases(node))
+
+
+def _is_behind(module: str | None, edit: AddImport) -> bool:
+    """Whether a module of FastAPI's is where one above it takes its names from: `fastapi.security.api_key`.
+
+    All do (fastapi/__init__.py, fastapi/security/__init__.py), except that those of `fastapi.params` are the classes.
+    """
+    above = edit.module if edit.name and edit.module.partition(".")[0] == "fastapi" else None
+    return above is not None and module is not None and module.startswith(f"{above}.") and module != "fastapi.params"
 
 
 def _can_host(node: cst.Import | cst.ImportFrom, module: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from fastapi_seclint.facts.forms import Form, line_of
+from fastapi_seclint.facts.forms import Form, line_of, walk
 
 
 class Converter(Protocol):
@@ -65,7 +65,10 @@ class Matching:
         if guard is not None:
             found.tests.append(_with_names(guard, found.captured))
         at = self._at(case.pattern)
-        captured = [["assign", at, [["name", at, name]], form] for name, form in found.captured.items()]
+        renewed = {inner[2][2] for inner in walk(guard) if inner[0] == "walrus"} if guard is not None else set()
+        captured = [
+            ["assign", at, [["name", at, name]], form] for name, form in found.captured.items() if name not in renewed
+        ]
         return _all_of(found.tests, at), [*captured, *self._converter.statements(case.body)]
 
     def _subject(self, node: ast.expr) -> Form:
@@ -189,4 +192,6 @@ def _with_names(form: Form, captured: dict[str, Form]) -> Form:
     """A guard with what the pattern captures in place of the names, which are not assigned yet."""
     if len(form) == 3 and form[0] == "name" and form[2] in captured:
         return captured[form[2]]
+    if len(form) == 4 and form[0] == "walrus":
+        return [*form[:3], _with_names(form[3], captured)]  # the name is what it was, `(text := text.strip())`
     return [_with_names(item, captured) if isinstance(item, list) else item for item in form]

@@ -63,6 +63,9 @@ class Walk:
         """The names that hold an empty text, dictionary or list: `claims = {}`."""
         self.doubt = 0
         self.broken = False
+        self.skipped = False
+        self.breaking: list[Names] = []
+        """What the names hold where something breaks the innermost loop off, which they may hold behind it."""
         self.failed: str | None = None
         """In what handles an exception: the name that holds it, empty for none."""
         self.may_raise = False
@@ -203,7 +206,9 @@ class Walk:
                 endless = test[0] == "const" and test[2] is True
                 return self.loop(outcome if endless else outcome | {False}, body, otherwise)
             case ["break" | "continue", _]:
+                self.breaking += [dict(self.names)] if form[0] == "break" else []
                 self.broken = self.broken or form[0] == "break"
+                self.skipped = self.skipped or form[0] == "continue"
                 return False
         return True
 
@@ -258,21 +263,33 @@ class Walk:
     def loop(self, outcomes: set[bool], body: list[Form], otherwise: list[Form]) -> bool:
         """Walk the body of a loop; control goes on behind it where it ends, and where something breaks it off."""
         before, self.broken = self.broken, False
+        outside, self.breaking = self.breaking, []
         goes_on = self.branch(outcomes, body, [], certain=True) and self.block(otherwise)
+        if self.breaking:
+            self.names = merged([*([self.names] if goes_on else []), *self.breaking])
+        self.breaking = outside
         goes_on, self.broken = goes_on or self.broken, before
         return goes_on
 
     def each(self, turns: list[dict[str, Value]], body: list[Form]) -> bool:
-        """Walk the body of a loop once for each turn, up to the one that leaves."""
-        before = self.assumed
+        """Walk the body of a loop once for each turn, up to the one that leaves; whether control goes on behind it."""
+        before, outer = self.assumed, (self.broken, self.skipped, self.breaking)
+        broken, self.breaking = False, []
         try:
             for turn in turns:
                 self.assumed = {**before, **turn}
-                if not self.block(body):
-                    return False
+                self.broken = self.skipped = False
+                goes_on = self.block(body) or self.skipped
+                broken = broken or self.broken
+                if not goes_on:
+                    break
+            else:
+                broken, self.breaking = True, [self.names, *self.breaking]
+            self.names = merged(self.breaking) if self.breaking else self.names
         finally:
             self.assumed = before
-        return True
+            self.broken, self.skipped, self.breaking = outer
+        return broken
 
     def give(self, names: list[Form], value: Form) -> None:
         """An assignment."""

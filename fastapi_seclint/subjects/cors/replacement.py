@@ -15,6 +15,7 @@ from fastapi_seclint.program.values import Collection, Const, Environment, Place
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Span
 from fastapi_seclint.subjects.code.origins import ask, blocks_of
+from fastapi_seclint.subjects.code.properties import given_by_property
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.hardening.middleware import Configuration, Option, made
 from fastapi_seclint.subjects.hardening.settings import field_of_settings
@@ -115,7 +116,7 @@ def replaced(program: Program, configuration: Configuration, name: str, remedy: 
         return _in_place(program, option.block, option.form, remedy)
     fixes = [_of_value(program, value, remedy) for value in options(made(program, option.value))]
     if found := [fix for fix in fixes if fix is not None]:
-        edits = (edit for fix in found for edit in (*fix.edits, *_as_list(option, fix)))
+        edits = (edit for fix in found for edit in (*fix.edits, *_as_list(program, option, fix)))
         return Fix(found[0].title, False, tuple(dict.fromkeys(edits)))
     if _is_all(configuration, option):
         return _in_place(program, option.block, option.form, remedy)
@@ -192,12 +193,28 @@ def _of_text(program: Program, setting: str, remedy: Remedy) -> Fix | None:
     return None
 
 
-def _as_list(option: Option, fix: Fix) -> Iterator[Edit]:
+def _as_list(program: Program, option: Option, fix: Fix) -> Iterator[Edit]:
     """The text that an option is given as it is, split: pieces of it would count as well."""
     dotted = rendered(option.form) if option.form[0] in ("name", "attr") else None
-    if fix.title == _TEXT and dotted is not None:
+    if fix.title == _TEXT and dotted is not None and not _is_split(program, option):
         code = f'[origin.strip() for origin in {dotted}.split(",") if origin.strip()]'
         yield ReplaceExpression(option.block.module.path, span_of(option.form[1]), code)
+
+
+def _is_split(program: Program, option: Option) -> bool:
+    """Whether what an option is given is split already, by a property or where its name gets it."""
+    form, block = option.form, option.block
+    if form[0] == "attr":
+        return any(_calls(given) for _, given in given_by_property(program, block, form))
+    given = (one for one in (*block.forms.every, *block.module.facts.module) if one[0] in ("assign", "annassign"))
+    targets = ((one[2] if one[0] == "assign" else [one[2]], one[-1]) for one in given)
+    return any(
+        value is not None and _calls(value) and [*form[2:]] in [t[2:] for t in names] for names, value in targets
+    )
+
+
+def _calls(form: Form) -> bool:
+    return form[0] in ("call", "comp", "list", "bool", "ifexp")
 
 
 def _own_names(form: Form, remedy: Remedy) -> list[str]:

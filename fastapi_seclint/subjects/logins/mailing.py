@@ -30,9 +30,14 @@ def mailing_routes(program: Program) -> Iterator[Route]:
         handler = route.function
         if handler is None or "POST" not in route.methods or id(route) in known or program.is_test(handler.module):
             continue
-        words = [spoken(part) for part in (*access.segments(route.path), handler.name)]
-        if not any(_MAILS.search(word) for word in words) or program.guarding(route).protection != "open":
-            continue
-        names = asked(program, route)
-        if names and all(_ONLY_ADDRESS.match(name) for name in names):
+        if program.guarding(route).protection == "open" and sends_again(program, route):
             yield route
+
+
+def sends_again(program: Program, route: Route) -> bool:
+    """Whether a route sends a code or a link to the address that is all it is told."""
+    words = [*access.segments(route.path), route.function.name if route.function is not None else ""]
+    if not any(_MAILS.search(spoken(word)) for word in words):
+        return False
+    names = asked(program, route)
+    return bool(names) and all(_ONLY_ADDRESS.match(name) for name in names)

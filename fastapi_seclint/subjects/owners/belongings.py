@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Class, Const, External, Value, options
+from fastapi_seclint.program.values import Class, Const, Environment, External, Unknown, Value, options
 from fastapi_seclint.subjects.owners.accounts import tables_of_accounts, tables_of_callers
 from fastapi_seclint.subjects.owners.contacts import foreign_keys, is_of_contacts, table_of_key
 from fastapi_seclint.subjects.owners.records import is_table
@@ -217,6 +217,19 @@ def has_class(program: Program, resource: str) -> bool:
 def columns(program: Program, resource: str) -> set[str]:
     """The names of what the classes of the project keep of such things."""
     return {name for cls in _called(program, resource) for name, _, _ in fields(cls)}
+
+
+def lacks(program: Program, resource: str, attribute: str) -> bool:
+    """Whether the tables of such things, all of which is seen, have nothing of a name: neither column nor property."""
+    rows = [cls for cls in _called(program, resource) if is_table(cls)]
+    if not rows or attribute in {name for cls in rows for name, _, _ in fields(cls)}:
+        return False
+    return not any(
+        isinstance(base, Unknown | Environment) or (isinstance(base, Class) and attribute in base.namespace)
+        for cls in rows
+        for one in cls.lineage()
+        for base in (one, *(one.bases if isinstance(one, Class) else ()))
+    )
 
 
 def rows_of(program: Program, resource: str, module: Module) -> list[Class]:

@@ -73,14 +73,19 @@ def tables_of_contacts(program: Program) -> frozenset[str]:
 
 def is_of_contacts(program: Program, field: str) -> bool:
     """Whether wherever rows have a column of this name it holds the key of such people."""
-    keys = _keys_by_column(program).get(field, frozenset())
+    keys = tables_named_by(program, field)
     return bool(keys) and keys <= tables_of_contacts(program)
 
 
 def is_of_another(program: Program, field: str, account: Class) -> bool:
     """Whether wherever rows have a column of this name it holds the key of other rows than those of an account."""
-    keys = _keys_by_column(program).get(field, frozenset())
+    keys = tables_named_by(program, field)
     return bool(keys) and is_table(account) and not keys & written(account)
+
+
+def tables_named_by(program: Program, field: str) -> frozenset[str]:
+    """The tables whose keys are held wherever rows have a column of this name, as far as the columns say it."""
+    return _keys_by_column(program).get(field, frozenset())
 
 
 @answered_once

@@ -17,9 +17,14 @@ if TYPE_CHECKING:
 
 def introduced(program: Program, handler: Function, sibling: Route) -> tuple[str, AddParameter] | None:
     """The name of a sibling's parameter for the caller, and the edit that gives it to a handler too."""
-    other = sibling.function
     name = next((guard.parameter for guard in guards(program, sibling) if guard.parameter), "")
-    if other is None or other.module is not handler.module or name in {item[0] for item in handler.parameters}:
+    written = parameter_of(handler, sibling.function, name) if sibling.function is not None else None
+    return (name, AddParameter(handler.module.path, span_of(handler.at), written)) if written is not None else None
+
+
+def parameter_of(handler: Function, other: Function, name: str) -> str | None:
+    """A parameter of another handler of the file as code, which this one may get too; None where it may not."""
+    if other.module is not handler.module or name in {item[0] for item in handler.parameters}:
         return None
     parameter = next((item for item in other.parameters if name and item[0] == name), None)
     if parameter is None or parameter[2] is None or not _is_above(handler, [parameter[2], parameter[3]]):
@@ -31,8 +36,7 @@ def introduced(program: Program, handler: Function, sibling: Route) -> tuple[str
         or any(form[0] == "name" and form[2] == name for form in handler.forms.every)
     ):
         return None
-    default = f" = {written[1]}" if written[1] else ""
-    return name, AddParameter(handler.module.path, span_of(handler.at), f"{name}: {written[0]}{default}")
+    return f"{name}: {written[0]}" + (f" = {written[1]}" if written[1] else "")
 
 
 def _is_above(handler: Function, forms: list[Form | None]) -> bool:

@@ -74,7 +74,7 @@ def compares_owner(program: Program, route: Route, depth: int = 1) -> Tie | None
         lost = lost_conditions(function)
         for form in function.forms.of(*_TELLING):
             found = _compared(form, callers) if id(form) not in lost else None
-            if found is not None and is_of_contacts(program, found.owner):
+            if found is not None and found.caller not in callers and is_of_contacts(program, found.owner):
                 found = None
             if found is not None and not (function is route.function and found.caller in replaced):
                 part = of_method(function, kept).get(f"{found.caller}{found.his}")

@@ -12,6 +12,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import called_guards
 from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied, ties_caller
+from fastapi_seclint.subjects.rights.branches import asks_for_one_field_only
 from fastapi_seclint.subjects.rights.considering import considers_rights
 from fastapi_seclint.subjects.rights.made_with import asked_for
 from fastapi_seclint.subjects.rights.neighbours import asks_for_nothing, uses_a_thing
@@ -95,6 +96,8 @@ def _asks_by_guard(program: Program, route: Route) -> bool:
 
 def _is_stricter(program: Program, other: Route, route: Route) -> bool:
     if authorizes(program, route) or not authorizes(program, other) or compares_owner(program, other) is not None:
+        return False
+    if next(asked_before(program, other), None) is None and asks_for_one_field_only(program, other):
         return False
     same = {node.name for node in route.dependencies} == {node.name for node in other.dependencies}
     return not ties_caller(program, route) and (same or not is_tied(program, route))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, names_in
+from fastapi_seclint.facts.forms import Form, names_in, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Function
@@ -42,6 +42,21 @@ def _opened_by(handler: Function, bodies: set[str]) -> Iterator[int]:
     for form in handler.forms.of("if"):
         if _is_of_field(form[2], bodies):
             yield from (statement[1] for statement in form[3])
+        elif form[2][0] == "bool" and form[2][2] == "and" and any(_is_sent(one, bodies) for one in form[2][3][:1]):
+            yield from (asked[1] for asked in form[2][3][1:])
+
+
+def _is_sent(test: Form, bodies: set[str]) -> bool:
+    """Whether a condition is about a field of the body alone, or about which of them were sent."""
+    told = any(
+        inner[0] == "attr" and inner[3] in _FIELDS_SENT and inner[2][0] == "name" and inner[2][2] in bodies
+        for inner in walk(test)
+    )
+    return told or _is_of_field(test, bodies)
+
+
+_FIELDS_SENT = frozenset({"model_fields_set", "__fields_set__"})
+"""How a model of pydantic tells which of its fields were sent."""
 
 
 def _is_of_field(test: Form, bodies: set[str]) -> bool:

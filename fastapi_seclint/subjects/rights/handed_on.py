@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import arguments, last_name, mentions
+from fastapi_seclint.facts.forms import arguments, last_name, mentions, walk
 from fastapi_seclint.program.implementers import CONNECTIONS
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
@@ -30,7 +30,7 @@ _ONLY_READS = re.compile(
 def takers(program: Program, handler: Function, caller: set[str]) -> Iterator[Function]:
     """The functions of the project that a handler hands the caller, the request or its own object to."""
     block = body_of(program, handler)
-    known = {*caller, *requests_of(handler), "self", "session", "context"} - _bodies(handler)
+    known = {*caller, *requests_of(handler), "self", "session", "context"} - _bodies(handler) - _stores(handler)
     idle = without_effect(program, handler)
     for form in block.forms.every if block is not None else ():
         if block is None or form[0] != "call" or form[2][0] not in ("name", "attr") or id(form) in idle:
@@ -52,6 +52,17 @@ def hands_right_on(handler: Function, caller: set[str]) -> bool:
 
 
 _ADMINISTERS = re.compile(r"^is_(site_|sys(tem)?_)?(admin|administrator|super_?user|staff)$")
+
+
+def _stores(handler: Function) -> set[str]:
+    """The parameter that is called `session` and is one of a database, of which nobody learns who is calling."""
+    annotations = [item[2] for item in handler.parameters if item[0] == "session" and item[2] is not None]
+    told = {str(inner[-1]) for form in annotations for inner in walk(form) if inner[0] in ("name", "attr")}
+    return {"session"} if any(map(_OF_DATABASE.match, told)) else set()
+
+
+_OF_DATABASE = re.compile(r"^(Async|Scoped|Sync|DB|Db|Database)?_?(Async)?Session(Dep|Local)?$")
+"""What SQLAlchemy and SQLModel call the session, and projects the alias for one."""
 
 
 def _bodies(handler: Function) -> set[str]:

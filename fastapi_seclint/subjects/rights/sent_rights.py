@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -28,6 +29,7 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.contacts import tables_named_by
 from fastapi_seclint.subjects.owners.records import is_schema
 from fastapi_seclint.subjects.passwords.made_models import made_fields
 from fastapi_seclint.subjects.passwords.names import naming
@@ -271,7 +273,7 @@ def _rights(program: Program, found: Input, cls: Class) -> Iterator[str]:
         if not named and not STANDING.search(snake(name)):
             continue
         value = program.interpreter.ask(annotation, cls.scope)
-        if named and _names_somebody(name, annotation):
+        if named and (_names_somebody(name, annotation) or _is_part_played(program, name)):
             continue
         if named and (name in ranking(program) or _may_be_privileged(program, value)):
             yield name
@@ -285,6 +287,15 @@ def _names_somebody(name: str, annotation: Form) -> bool:
     kinds = {item[-1] for item in walk(annotation) if item[0] in ("name", "attr") and isinstance(item[-1], str)}
     texts = bool(kinds & {"str", "EmailStr", "UUID"}) and "bool" not in kinds
     return texts and snake(name) in ("admin", "administrator")
+
+
+_RIGHTS = re.compile(r"role|group|permission|privilege|right|scope|rank|level|account|user")
+
+
+def _is_part_played(program: Program, name: str) -> bool:
+    """Whether rows hold under a name the key of what has nothing to do with rights, as the part in a process has."""
+    tables = tables_named_by(program, name)
+    return bool(tables) and not any(_RIGHTS.search(table) for table in tables)
 
 
 def _is_validated(cls: Class, name: str) -> bool:

@@ -321,7 +321,7 @@ class _Search:
             kind == "token" and self.sent.is_annotated(right, ("set", "frozenset"))
         ):
             return
-        if kind == "token" and self.sent.is_decoded(core(left)):
+        if kind == "token" and (self.sent.is_decoded(core(left)) or self.is_of_series(core(left))):
             return
         value = ask(self.program, self.block, core(right))
         if right[0] in ("list", "set", "tuple"):
@@ -347,6 +347,13 @@ class _Search:
         """Whether a name stands for several values together, the key of a table or record: `key = (code, system)`."""
         given = [item[3] for item in self.scope.assignments(name) if item[0] == "assign"]
         return bool(given) and all(item[0] == "tuple" and len(item[2]) > 1 for item in given)
+
+    def is_of_series(self, form: Form) -> bool:
+        """Whether a name stands for one after the other of a series, as the tokens of a text are: `parts[i]`."""
+        given = (
+            [item[3] for item in self.scope.assignments(form[2]) if item[0] == "assign"] if form[0] == "name" else []
+        )
+        return bool(given) and all(item[0] == "sub" and item[3][0] in ("name", "binop") for item in given)
 
     def is_setting(self, form: Form, kind: str) -> bool:
         """Whether one of the things in a display is a key that the program is configured with."""
