@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, hashed, hashed_field, hashed_whole, verified
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.found_by import found_by_column, found_by_name, is_column
+from fastapi_seclint.subjects.passwords.padded import unpadded
 from fastapi_seclint.subjects.passwords.plain_comparison import comparisons
 from fastapi_seclint.subjects.passwords.plain_storage import kept
 from fastapi_seclint.subjects.passwords.put_away import put_away
@@ -98,6 +99,8 @@ def _fix(known: Passwords, item: Kept, stays: bool) -> Fix | None:
             return None
         fix = verified(known, item.block, _at(known, item), item.form, item.stored, item.optional)
         return fix and replace(fix, edits=tuple(dict.fromkeys((*fix.edits, *written))))
+    if item.form[0] == "fstr" and any(form[2] is item.form for form in item.block.forms.of("return")):
+        return None  # what it gives is compared elsewhere, as only two equal texts can be
     if item.key:
         return hashed_field(known, item.block, item.form, item.key, item.field)
     if item.field:
@@ -105,6 +108,7 @@ def _fix(known: Passwords, item: Kept, stays: bool) -> Fix | None:
     if not stays:
         return found_by_name(known, item.block, _at(known, item), item.form, item.form)
     text = item.form[0] == "call" and known.text(item.block, item.form) is not None
+    text = text or unpadded(known, item.block, item.form) is not None
     return hashed(known, item.block, item.form) if text or item.form[0] in ("name", "attr", "sub") else None
 
 

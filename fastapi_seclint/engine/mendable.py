@@ -1,7 +1,7 @@
-"""Findings in what calls stand for, which is not in the text there.
+"""Fixes that fit what stands in the text, and findings in what calls stand for, which is not in the text there.
 
-Fixes that would mend a call as the refusal it stands for are left out. What is wrong in a check that was written out,
-in its test or in what it raises, is told where the check stands, once.
+Left out are fixes that would mend a call as the refusal it stands for, and those with imports that cannot be. What is
+wrong in a check that was written out, in its test or in what it raises, is told where the check stands, once.
 """
 
 from __future__ import annotations
@@ -9,7 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits.named import AddArgument, RemoveKeyword, RenameKeyword, ReplaceExpression, SetKeyword
+from fastapi_seclint.edits.named import (
+    AddArgument,
+    AddImport,
+    RemoveKeyword,
+    RenameKeyword,
+    ReplaceExpression,
+    SetKeyword,
+)
 from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.rule import Finding
 from fastapi_seclint.spans import Location, Span
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
 
 def mendable(program: Program, findings: list[Finding]) -> list[Finding]:
     """The findings where they can be mended, without the fixes that do not fit what stands in the text."""
+    findings = [item if _in_reach(program, item) else replace(item, fix=None) for item in findings]
     written: dict[str, dict[Span, Refusal]] = {}
     for (file, at), refusal in program.refusals.items():
         written.setdefault(program.modules.by_file[file].path, {})[span_of(at)] = refusal
@@ -29,6 +37,17 @@ def mendable(program: Program, findings: list[Finding]) -> list[Finding]:
         return findings
     findings = _where_they_stand(findings, written)
     return [item if _fits(item, written) else replace(item, fix=None) for item in findings]
+
+
+def _in_reach(program: Program, finding: Finding) -> bool:
+    """Whether all that a fix imports of the project can be imported there: lessons beside each other cannot."""
+    edits = finding.fix.edits if finding.fix is not None else ()
+    wanted = [(edit.path, edit.target) for edit in edits if isinstance(edit, AddImport) and edit.target]
+    if not wanted:
+        return True
+    shown = {module.path: module for module in program.modules.by_file.values()}
+    pairs = ((shown.get(path), shown.get(target)) for path, target in wanted)
+    return all(user is None or source is None or program.modules.reaches(user, source.folder) for user, source in pairs)
 
 
 def _where_they_stand(findings: list[Finding], written: dict[str, dict[Span, Refusal]]) -> list[Finding]:

@@ -178,6 +178,32 @@ class Modules:
             known = self._tests[module.file] = is_test_path(posixpath.relpath(module.file, self.root))
         return known
 
+    def reaches(self, importer: Module, folder: str) -> bool:
+        """Whether a file can import what lies in a folder: they start at the same folder, or at one around the file's.
+
+        Or files that start where it does import from there. Lessons that lie beside each other are programs of their
+        own: `01_tokens/main.py`, `02_scopes/main.py`.
+        """
+        here, there = self._start(importer.folder), self._start(folder)
+        return f"{here}/".startswith(f"{there}/") or (here, there) in self._bridges
+
+    def _start(self, folder: str) -> str:
+        """The folder at which the names begin that imports can have for the files in one."""
+        root = self._source_root(folder)
+        parts = posixpath.relpath(folder, root).split("/") if folder != root else []
+        unspoken = [number for number, part in enumerate(parts, 1) if not part.isidentifier()]
+        return posixpath.join(root, *parts[: max(unspoken, default=0)])
+
+    @cached_property
+    def _bridges(self) -> set[tuple[str, str]]:
+        """Where files start, and where what they import does."""
+        found: set[tuple[str, str]] = set()
+        for module in self.by_file.values():
+            here = self._start(module.folder)
+            targets = (self.absolute(name, module) for name in module.facts.imports)
+            found.update((here, self._start(target.folder)) for target in targets if target is not None)
+        return found
+
     def _is_for_tests(self, folder: str) -> bool:
         return is_test_path(posixpath.relpath(folder, self.root) + "/")
 

@@ -83,6 +83,11 @@ class Scope:
             found = self.names[name] = found.resolve()
         return found
 
+    def known(self) -> list[tuple[str, Value]]:
+        """The names of this scope alone, sorted, with their values, those of imports looked up."""
+        found = ((name, self.local(name)) for name in sorted(self.names))
+        return [(name, value) for name, value in found if value is not None]
+
     def bind(self, name: str, value: Value | Pending) -> None:
         """Assign a name, where `global` and `nonlocal` say."""
         if name in self.globals:

@@ -30,8 +30,8 @@ def leads_to(program: Program, start: Module, goal: Module) -> bool:
 
 
 def closes_circle(program: Program, source: Module, user: Module) -> bool:
-    """Whether a file cannot import another one at its top, which imports it."""
-    return source is user or leads_to(program, source, user)
+    """Whether a file cannot import another one at its top, which imports it or is of a program of its own."""
+    return source is user or not program.modules.reaches(user, source.folder) or leads_to(program, source, user)
 
 
 def imported_by(program: Program, module: Module) -> Iterator[Module]:

@@ -137,6 +137,7 @@ def _home(program: Program, user: Module) -> Module:
     if shared is not None and f"{user.folder}/".startswith(f"{shared.folder}/"):
         return shared
     around = [app for app in apps if f"{user.folder}/".startswith(f"{app.folder}/")]
+    apps = [app for app in apps if program.modules.reaches(user, app.folder)]
     return max(around or apps, key=lambda module: (len(module.folder), module.file), default=user)
 
 

@@ -28,6 +28,8 @@ _SEEDS = frozenset({"seed", "seeds", "seeder", "seeders"})
 _FOR_TESTS = frozenset({"test", "tests", "testing"})
 _INVENTED = frozenset({"sample", "demo", "dummy", "fake", "example"})
 _BY_HAND = re.compile(r"(^|/)(scripts?|tools?|bin|benchmarks?|examples?)/")
+_CHAPTER = re.compile(r"\d+[-_. ]")
+"""How the folder of a lesson begins, which is about tests and has the program that they try: `22_testing/app`."""
 _INVENTED_DATA = re.compile(r"(dummy|fake|sample|mock)data", re.I)
 """How one word says it: `gendummydata.py`."""
 
@@ -94,7 +96,8 @@ def _binds(assignment: Form, name: str) -> bool:
 @cache
 def _says_so(file: str, root: str) -> bool:
     path = posixpath.relpath(file, root).removesuffix(".py")
-    words = [{word.rstrip("0123456789") for word in words_of(part)} for part in path.split("/")]
+    parts = [part for part in path.split("/")[:-1] if not _CHAPTER.match(part)] + path.split("/")[-1:]
+    words = [{word.rstrip("0123456789") for word in words_of(part)} for part in parts]
     if any(_TRYING & part for part in words) or bool("data" in words[-1] and _INVENTED & words[-1]):
         return True
     return _INVENTED_DATA.search(posixpath.basename(path)) is not None

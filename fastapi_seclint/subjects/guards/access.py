@@ -24,9 +24,10 @@ CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 _ADMIN = re.compile(
     r"(^|[-_/. ])(admins?(?!/{(?:country|region|state|province|iso))|administration|administrator|superusers?"
-    r"|back[-_]?office|internal|management|moderation|debug)($|[-_/. ])",
+    r"|back[-_]?office|internal|management(?![-_ ](?:system|app|api|platform)\b)|moderation|debug)($|[-_/. ])",
     re.I,
 )
+"""A management system, as the whole of an application is called, is none of administrators alone."""
 _ADMIN_NAME = re.compile(r"(^|_)(admins?|administration|super_?users?|back_?office)($|_)", re.I)
 _PERSONAL = frozenset(
     {

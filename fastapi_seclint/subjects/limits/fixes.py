@@ -83,7 +83,7 @@ def _of_reference(program: Program, module: Module, guessing: bool) -> _Limiter 
         return None
     counted = "the client's address and the account" if guessing else "the client's address"
     home = next(edit.module for edit in code.edits if isinstance(edit, AddImport))
-    edits = (*code.edits, *unlimited(program, home, "RateLimit"))
+    edits = (*code.edits, *unlimited(program, module, home, "RateLimit"))
     return _Limiter(f"{code.names['RateLimit']}({_LIMITS})", edits, counted, code.needs)
 
 

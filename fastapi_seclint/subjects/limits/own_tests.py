@@ -26,9 +26,16 @@ def no_rate_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 """
 
 
-def unlimited(program: Program, module: str, limiter: str) -> tuple[Edit, ...]:
-    """The edits that give a project's tests such a fixture; none where it has few, or they import it otherwise."""
-    tests = [one for one in program.modules.by_file.values() if program.is_test(one)]
+def unlimited(program: Program, user: Module, module: str, limiter: str) -> tuple[Edit, ...]:
+    """The edits that give a project's tests such a fixture; none where it has few, or they import it otherwise.
+
+    Tests of other programs beside the one where a file uses the limiter are left as they are.
+    """
+    tests = [
+        one
+        for one in program.modules.by_file.values()
+        if program.is_test(one) and program.modules.reaches(one, user.folder)
+    ]
     counted = [one for one in tests if any(_tests(one))]
     number = sum(sum(_tests(one)) for one in counted)
     calling = any(_CLIENTS & one.facts.words for one in tests)

@@ -84,10 +84,22 @@ _METERED = frozenset({"inc", "observe"})
 
 
 def counted(program: Program, module: Module, number: int) -> list[Form]:
-    """The callees in a body that only keep a metric: `count_failed_login("wrong password")`, which locks nobody out."""
+    """What in a body limits nobody: metrics that it keeps, `count_failed_login(reason)`, and statuses of others.
+
+    Those it knows from what it has called itself, `response.status_code == 429`, or looks up what to say of them by,
+    `{429: "Too many requests."}`.
+    """
     block = program.sites.block(module, number)
-    calls = block.forms.of("call") if block is not None else []
-    return [call[2] for call in calls if block is not None and _is_metered(program, block, call)]
+    if block is None:
+        return []
+    metered = [call[2] for call in block.forms.of("call") if _is_metered(program, block, call)]
+    for form in block.forms.of("compare", "dict"):
+        match form:
+            case ["compare", _, ["attr", _, _, "status_code" | "status"], _, comparators]:
+                metered += comparators
+            case ["dict", _, pairs]:
+                metered += [key for key, _ in pairs if key is not None and key[0] == "const"]
+    return metered
 
 
 def _is_metered(program: Program, block: Block, call: Form) -> bool:

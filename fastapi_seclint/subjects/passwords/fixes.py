@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.code.reference import brought, local_name
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.owners.records import classes_in, is_table
 from fastapi_seclint.subjects.passwords.own_hashers import HASH, VERIFY, own_hashers
+from fastapi_seclint.subjects.passwords.padded import unpadded
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
@@ -100,10 +101,11 @@ def used(hasher: Hasher, *names: str) -> tuple[Edit, ...]:
 
 def hashed(known: Passwords, block: Block, form: Form) -> Fix | None:
     """The fix that hashes a password where it is kept."""
-    hasher, code = hasher_for(known, block.module), rendered(form)
+    whole, plain = unpadded(known, block, form) or (form, form)
+    hasher, code = hasher_for(known, block.module), rendered(plain)
     if hasher is None or code is None:
         return None
-    edit = ReplaceExpression(block.module.path, span_of(form[1]), hasher.hashing(code))
+    edit = ReplaceExpression(block.module.path, span_of(whole[1]), hasher.hashing(code))
     edits = (*used(hasher, HASHING), edit) if hasher.needs or hasher.edits else (edit,)
     return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, edits)
 

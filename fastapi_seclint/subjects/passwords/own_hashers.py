@@ -14,7 +14,7 @@ from fastapi_seclint.facts.forms import ASYNC, Form, last_name, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, External, Function, Value, options
-from fastapi_seclint.subjects.code.imports import leads_to
+from fastapi_seclint.subjects.code.imports import closes_circle
 from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.passwords.names import MENTIONS, naming
@@ -64,7 +64,7 @@ def own_hashers(known: Passwords, module: Module) -> dict[str, Own]:
 
 def _context_of(module: Module) -> str | None:
     """A password context, or a slow hash of passlib, that a file has a name for."""
-    return next((name for name, value in sorted(module.scope.names.items()) if _is_context(value)), None)
+    return next((name for name, value in module.scope.known() if _is_context(value)), None)
 
 
 def _is_context(value: Value | None) -> bool:
@@ -172,7 +172,7 @@ def _called(known: Passwords, module: Module, other: Module, code: str) -> Own |
     """Code that begins with a name of another file, as this one can write it; None where that would be a circle."""
     if other is module:
         return Own(code)
-    if leads_to(known.program, other, module):
+    if closes_circle(known.program, other, module):
         return None
     name, dot, rest = code.partition(".")
     local = local_name(module, name, other.name)

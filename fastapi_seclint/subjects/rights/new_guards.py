@@ -11,7 +11,7 @@ from fastapi_seclint.facts.forms import Form, names_in, span_of
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Class, External, Function, Mapping, bare_type, options
-from fastapi_seclint.subjects.code.imports import leads_to
+from fastapi_seclint.subjects.code.imports import closes_circle
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.rendering import rendered
@@ -219,7 +219,7 @@ def _named(program: Program, cls: Class, module: Module) -> tuple[str, tuple[Edi
     for name, value in module.scope.names.items():
         if any(option is cls for option in options(value)):
             return name, ()
-    if "." in cls.qualname or leads_to(program, cls.module, module):
+    if "." in cls.qualname or closes_circle(program, cls.module, module):
         return None
     name = local_name(module, cls.name, cls.module.name)
     alias = None if name == cls.name else name

@@ -195,7 +195,7 @@ _LEAST = ("user", "member", "customer", "viewer", "reader", "guest", "basic", "r
 
 def _usual(block: Block, name: str) -> str:
     """What models that a file knows have for a role where none is sent, as code."""
-    for value in block.module.scope.names.values():
+    for _, value in block.module.scope.known():
         for base in value.lineage() if isinstance(value, Class) else ():
             default = base.namespace.get(name) if isinstance(base, Class) else None
             if isinstance(default, Const) and default.value in _LEAST:
@@ -205,7 +205,7 @@ def _usual(block: Block, name: str) -> str:
 
 def _members(block: Block) -> Iterator[tuple[str, str]]:
     """The members of the enumerations of roles that a file knows, as code, with their texts."""
-    for local, value in sorted(block.module.scope.names.items()):
+    for local, value in block.module.scope.known():
         bases = value.external_bases() if isinstance(value, Class) and "role" in local.lower() else []
         if isinstance(value, Class) and any("Enum" in base for base in bases):
             for key, member in value.namespace.items():

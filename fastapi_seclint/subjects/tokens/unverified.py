@@ -68,7 +68,7 @@ def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> b
     """
     read = keys_read(block, call)
     if read and read <= _ROUTING:
-        return True
+        return not _vouches(program, block)
     if _is_verified_before(program, block, call) or _asks_for_shape(block, call) or _is_known(program, block, call):
         return True
     if _verifies(program, block, call) and not _is_given_instead(program, block, call):
@@ -87,6 +87,24 @@ def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> b
     if not around or not _is_returned(block, call):
         return False
     return all(is_harmless(program, caller, use, depth - 1) for caller, use, _ in around)
+
+
+_VOUCHING = re.compile(r"^_?(validate|verify|authenticate)_(\w+_)?(token|jwt)$")
+
+
+def _vouches(program: Program, block: Block) -> bool:
+    """Whether a function that only looks how old a token is says that it is valid, and a route goes by that."""
+    if block.function is None or _VOUCHING.match(snake(block.function.name)) is None:
+        return False
+    if not any(form[2] is not None and form[2][::2] == ["const", True] for form in block.forms.of("return")):
+        return False
+    handlers = {(route.function.module.file, route.function.number) for route in program.routes if route.function}
+    return any(
+        around.function is not None
+        and (around.module.file, around.function.number) in handlers
+        and any(form[-1] is use or form[2] is use for form in around.forms.of("if", "unary"))
+        for around, use, _ in callers(program, block.function)
+    )
 
 
 def _is_given_instead(program: Program, block: Block, call: Form) -> bool:
