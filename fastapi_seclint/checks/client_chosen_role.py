@@ -111,7 +111,8 @@ def _decided_inside(program: Program, cls: Class) -> Iterator[Belief]:
     taken = {item.name: item.place.location for item in parameters(cls)} if rights else {}
     for belief in _methods_deciding(cls, rights):
         sent = rights.get(belief.sent.name, belief.sent)
-        yield replace(belief, brought=belief.brought or taken.get(sent.name))
+        named = replace(belief.sent, name=sent.name)
+        yield replace(belief, sent=named, brought=belief.brought or taken.get(sent.name))
 
 
 def _methods_deciding(cls: Class, rights: dict[str, Sent]) -> Iterator[Belief]:

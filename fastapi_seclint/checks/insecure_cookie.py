@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.sites import Call
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.cookies.jars import jar_cookies
 from fastapi_seclint.subjects.cookies.layers import session_layers
@@ -42,6 +43,7 @@ _HARM = {
 @RULE.check
 def insecure_cookie(program: Program) -> Iterator[Finding]:
     """One finding for each call that sets such a cookie with a flag missing or off."""
+    seen: set[Location] = set()
     for call in setters(program):
         if is_removed(program, call) or not is_secret(program, call) or only_in_development(call.place):
             continue
@@ -50,7 +52,10 @@ def insecure_cookie(program: Program) -> Iterator[Finding]:
             continue
         if flags:
             needed = [found.name for found in flags] == ["samesite"] and welcomes_websites(program)
-            yield _finding(call, flags, needed=needed)
+            finding = _finding(call, flags, needed=needed)
+            if finding.location not in seen:
+                seen.add(finding.location)
+                yield finding
     for block, at, missing, text in raw_cookies(program):
         if not only_in_development(Place(block.module, at)):
             yield RULE.finding(

@@ -172,7 +172,8 @@ def _may_reject(program: Program, route: Route, meeting: Meeting) -> bool:
 
 def _rejects(program: Program, function: Function) -> bool:
     """Whether a function hands credentials on to what may reject them; an object that only holds them does not."""
-    return hands_on(function, without=thrown_away(program, function) | put_into_records(program, function))
+    without = thrown_away(program, function) | put_into_records(program, function)
+    return hands_on(function, without=without, program=program)
 
 
 def _handler_tests(program: Program, route: Route, guards: list[Node]) -> bool:

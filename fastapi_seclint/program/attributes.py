@@ -294,13 +294,18 @@ def bind(interpreter: Interpreter, found: Value, receiver: Value, cls: Class, na
         getter = calls.method_of(found, "__get__")  # a descriptor of the project's own (data model, 3.3.2.2)
         if getter is not None:
             return calls.invoke(interpreter, getter, Arguments([found, receiver, cls]), place)
-    if any(base.startswith("enum.") for base in cls.external_bases()) and not isinstance(found, Instance):
+    if any(base.startswith("enum.") for base in cls.external_bases()) and not _is_member(cls, found):
         return Instance(cls, {"value": found, "name": Const(name)}, place=place)
     if isinstance(receiver, Instance) and is_settings(cls) and not isinstance(found, Environment):
         return Environment(name, calls.field_default(found), found.place if hasattr(found, "place") else place)
     if isinstance(found, External) and isinstance(receiver, Instance) and found.called:
         return of_trait(interpreter, found, receiver, name, place) or found
     return found
+
+
+def _is_member(cls: Class, value: Value) -> bool:
+    """Whether a value is a member of an enumeration already, not an object that is the value of one."""
+    return isinstance(value, Instance) and value.cls is cls
 
 
 def _of_super(interpreter: Interpreter, value: Super, name: str, place: Place) -> Value:
@@ -313,7 +318,7 @@ def _of_super(interpreter: Interpreter, value: Super, name: str, place: Place) -
             if name in base.namespace:
                 own = cls if isinstance(cls, Class) else base  # a class method of a base makes objects of the heir
                 return bind(interpreter, base.namespace[name], value.receiver, own, name, place)
-        elif calls.is_router_class(base.name) or (name == "__init__" and base.name in calls.MARKERS):
+        elif calls.is_router_class(base.name) or (name == "__init__" and calls.is_made_specially(base.name)):
             return Native(value.receiver, name)
         elif name != "__init__":
             return external(f"{base.name}().{name}", place, base)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -183,6 +184,11 @@ def _partial_method(interpreter: Interpreter, arguments: Arguments, place: Place
     return replace(made, method=True) if isinstance(made, Partial) else made
 
 
+def _escape(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
+    text = string(arguments.get("pattern", 0))
+    return Const(re.escape(text), place) if text is not None else None
+
+
 def _first(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
     return arguments.positional[0] if arguments.positional else None
 
@@ -289,6 +295,7 @@ def _parts(value: Value, place: Place) -> Value | None:
 _TABLE: dict[str, Handler] = {
     "os.getenv": _getenv,
     "os.environ.setdefault": _getenv,
+    "re.escape": _escape,
     "json.loads": json_calls.loads,
     "starlette.datastructures.CommaSeparatedStrings": _separated,
     "builtins.len": length,

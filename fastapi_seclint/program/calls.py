@@ -11,11 +11,12 @@ from fastapi_seclint.program import (
     fastapi_calls,
     new_types,
     paths,
+    routables,
     signatures,
 )
 from fastapi_seclint.program.fastapi_calls import native_attribute
 from fastapi_seclint.program.markers import MARKERS, marker, marker_of
-from fastapi_seclint.program.models import data_of, factory_of, field_default, validated_by
+from fastapi_seclint.program.models import converter_of, data_of, factory_of, field_default, validated_by
 from fastapi_seclint.program.parameters import bind_parameters, type_unknown
 from fastapi_seclint.program.router_making import initialize, is_router_class
 from fastapi_seclint.program.scopes import Scope
@@ -236,6 +237,11 @@ def super_of(scope: Scope) -> Value:
     return Unknown("super() outside a method")
 
 
+def is_made_specially(name: str) -> bool:
+    """Whether the constructor of a library's class does something that the model follows."""
+    return name in MARKERS or routables.is_routable(name)
+
+
 def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, place: Place) -> Value:
     """An object of a project class; a subclass of FastAPI or APIRouter becomes an application or router."""
     externals = cls.external_bases()
@@ -252,6 +258,8 @@ def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, plac
         _set_fields(interpreter, cls, instance, arguments, place)
         if kind is not None:
             initialize(interpreter, instance, kind, arguments, place)
+        elif any(map(routables.is_routable, externals)):
+            routables.fill(interpreter, instance, arguments, place)
     else:
         given = Arguments([instance, *arguments.positional], arguments.keywords, arguments.open)
         invoke(interpreter, initializer, given, place)
@@ -289,10 +297,10 @@ def _set_fields(interpreter: Interpreter, cls: Class, instance: Instance, argume
     for base in reversed(list(cls.lineage())):
         if isinstance(base, Class):
             for name, _, default in base.fields:
-                if name in arguments.keywords:
-                    instance.attributes[name] = arguments.keywords[name]
-                elif positional and base is cls:
-                    instance.attributes[name] = positional.pop(0)
+                if name in arguments.keywords or (positional and base is cls):
+                    given = arguments.keywords[name] if name in arguments.keywords else positional.pop(0)
+                    turn = converter_of(default)
+                    instance.attributes[name] = call(interpreter, turn, Arguments([given]), place) if turn else given
                 elif (factory := factory_of(default)) is not None:
                     interpreter.context.append((place.module.file, place.at, name))
                     made = call(interpreter, factory, Arguments(), place)

@@ -118,10 +118,23 @@ def define_class(interpreter: Interpreter, form: Form, scope: Scope) -> None:
     made.namespace = inner.names
     number_members(interpreter, made)
     scope.bind(name, made)
+    _tell_bases(interpreter, made)
     value: Value = made
     for decorator in reversed(decorators):
         value = _decorate_class(interpreter, decorator, value, scope)
     scope.bind(name, value)
+
+
+def _tell_bases(interpreter: Interpreter, made: Class) -> None:
+    """Run the `__init_subclass__` of the nearest base, which may keep the class: `Base.subclasses += (cls,)`.
+
+    Python does so whenever a class is made (https://docs.python.org/3/reference/datamodel.html#object.__init_subclass__).
+    """
+    for base in made.lineage():
+        hook = base.namespace.get("__init_subclass__") if isinstance(base, Class) and base is not made else None
+        if isinstance(hook, Function):
+            calls.call(interpreter, hook, Arguments([made], dict(made.keywords)), made.place)
+            return
 
 
 def _decorate_class(interpreter: Interpreter, form: Form, value: Value, scope: Scope) -> Value:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program import fastapi_users, handlers, resources
+from fastapi_seclint.program import fastapi_users, handlers, resources, routables
 from fastapi_seclint.program.calling import innermost_call
 from fastapi_seclint.program.fastapi_pagination import add_pagination
 from fastapi_seclint.program.fastapi_versioning import versioned
@@ -122,6 +122,9 @@ def call_method(interpreter: Interpreter, receiver: Instance, name: str, argumen
     """What a method of an application or router does."""
     if name == "__init__" and isinstance(receiver.cls, Class) and marker_of(receiver.cls):
         receiver.arguments = arguments
+        return NONE
+    if name == "__init__" and isinstance(receiver.cls, Class) and routables.is_made(receiver.cls):
+        routables.fill(interpreter, receiver, arguments, place)
         return NONE
     if name == "__init__":
         kinds = (

@@ -64,7 +64,10 @@ def make_collection(kind: str) -> Handler:
     def make(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
         if not arguments.positional:
             return Collection(kind, [], place=place)
-        items = iterate(arguments.positional[0])
+        given = arguments.positional[0]
+        if isinstance(given, Collection) and given.open:
+            return Collection(kind, list(given.items), True, place, given.perhaps)
+        items = iterate(given)
         return Collection(kind, items or [], items is None, place)
 
     return make

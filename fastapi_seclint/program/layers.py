@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.routers import Layer
-from fastapi_seclint.program.values import Arguments, Bound, External, Function, Instance, Place, Value, options
+from fastapi_seclint.program.values import (
+    Arguments,
+    Bound,
+    External,
+    Function,
+    Instance,
+    Partial,
+    Place,
+    Value,
+    options,
+)
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
@@ -19,8 +29,13 @@ def layer(
     """One middleware; `BaseHTTPMiddleware` with `dispatch=` is what `@app.middleware("http")` makes of a function.
 
     A method, or an object that is called, comes with the object that it belongs to (starlette.middleware.base and
-    starlette.applications.Starlette.middleware).
+    starlette.applications.Starlette.middleware). What `functools.partial` keeps for a class is an argument, too.
     """
+    if isinstance(what, Partial):
+        kept = what.arguments
+        known = {**kept.keywords, **arguments.keywords}
+        arguments = Arguments([*kept.positional, *arguments.positional], known, kept.open or arguments.open)
+        what = what.function
     if any(isinstance(option, External) and option.name == _BASE for option in options(what)):
         told = arguments.get("dispatch", 0)
         if told is not None:

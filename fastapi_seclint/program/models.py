@@ -72,6 +72,16 @@ def factory_of(default: Value | None) -> Value | None:
     return given.get("default_factory") or given.get("factory")
 
 
+def converter_of(value: Value | None) -> Value | None:
+    """What attrs calls with the value that a field is given (https://www.attrs.org/en/stable/api.html#attrs.field)."""
+    if isinstance(value, External) and value.name in _CONVERTING and value.arguments is not None:
+        return value.arguments.get("converter")
+    return None
+
+
+_CONVERTING = frozenset({"attrs.field()", "attr.field()", "attr.ib()", "attr.attrib()"})
+
+
 def field_default(value: Value) -> Value | None:
     """The default that a field of a model has: `Field(default=...)` and `Field(...)` looked into."""
     if (

@@ -8,6 +8,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.kinds import DENIAL, JUNK
 from fastapi_seclint.program.statuses import LIMIT_REACHED
+from fastapi_seclint.program.values import constant
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
@@ -94,7 +95,8 @@ def asks_for_shape(walk_: Walk, test: Form) -> bool:
         case ["bool", _, _, items]:
             return all(len(walk_.truths(item)) == 1 or asks_for_shape(walk_, item) for item in items)
         case ["compare", _, left, ["==" | "!=" | "<" | ">" | "<=" | ">=" | "in" | "not in"], [right]]:
-            return (_is_measure(walk_, left) and _is_known(right)) or _is_name_of_scheme(walk_, left, right)
+            known = _is_known(right) or isinstance(constant(walk_.value(right)), int)
+            return (_is_measure(walk_, left) and known) or _is_name_of_scheme(walk_, left, right)
         case ["call", _, ["attr", _, owner, name], arguments, []]:
             return name in _SHAPES and all(map(_is_known, arguments)) and walk_.kinds(owner) == JUNK
     return False

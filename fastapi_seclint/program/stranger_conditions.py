@@ -183,6 +183,8 @@ def _compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
     if one == BAD and (counted := _of_none(walk_, operator, right)) is not None:
         walk_.encounter.checked = True
         return {counted}
+    if (of_length := _of_empty(walk_, left, operator, right)) is not None:
+        return {of_length}
     tainted = (one | other) & TAINTED
     if tainted and operator in ("==", "!=", "is", "is not", "in", "not in"):
         walk_.encounter.checked = True
@@ -219,6 +221,26 @@ def _of_none(walk_: Walk, operator: str, right: Form) -> bool | None:
     if isinstance(least, bool) or not isinstance(least, int) or not 0 <= least <= 1:
         return None
     known = {"==": least == 0, "!=": least != 0, ">": False, ">=": least == 0, "<": least == 1, "<=": True}
+    return known.get(operator)
+
+
+def _of_empty(walk_: Walk, left: Form, operator: str, right: Form) -> bool | None:
+    """What a comparison says of how long the text is that was asked for in place of missing credentials: not at all."""
+    match left:
+        case ["call", _, ["name", _, "len"], [inner], []] | ["call", _, ["attr", _, inner, "count"], [_], []]:
+            number = constant(walk_.value(right)) if walk_.kinds(inner) == EMPTY else None
+        case _:
+            return None
+    if isinstance(number, bool) or not isinstance(number, int):
+        return None
+    known = {
+        "==": number == 0,
+        "!=": number != 0,
+        "<": number > 0,
+        "<=": number >= 0,
+        ">": number < 0,
+        ">=": number <= 0,
+    }
     return known.get(operator)
 
 

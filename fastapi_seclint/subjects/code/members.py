@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Collection, Function, Value, options
+from fastapi_seclint.program.values import Class, Collection, Function, Instance, Value, options
 
 _DEPTH = 4
 
@@ -22,6 +22,9 @@ def of_members(block: Block, form: Form, depth: int = _DEPTH) -> list[Value]:
             return _values(owner)
         case ["attr", _, ["name", _, name], kept] if name == own:
             return _told(owner, kept)
+        case ["attr", _, inner, field]:
+            made = [value for value in of_members(block, inner, depth - 1) if isinstance(value, Instance)]
+            return [option for value in made for option in options(value.attributes.get(field))]
         case ["sub", _, inner, ["const", _, int() as index]]:
             return _items(of_members(block, inner, depth - 1), index)
         case ["name", _, name] if isinstance(block.scope, FunctionScope):

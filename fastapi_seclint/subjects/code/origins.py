@@ -175,7 +175,7 @@ def _search_callers(program: Program, function: Function) -> Iterator[tuple[Bloc
 
 @lru_cache(maxsize=1)
 def _names_of_objects(program: Program) -> dict[int, frozenset[str]]:
-    """The names that modules give to objects which are called, by the identity of the `__call__` that runs then."""
+    """The names that modules and objects give to objects which are called, by the identity of their `__call__`."""
     found: dict[int, set[str]] = {}
     for module in program.modules.by_file.values():
         for name, value in module.scope.names.items() if not program.is_test(module) else ():
@@ -183,7 +183,24 @@ def _names_of_objects(program: Program) -> dict[int, frozenset[str]]:
                 method = method_of(option, "__call__") if isinstance(option, Instance) else None
                 if method is not None and isinstance(option, Instance) and isinstance(option.cls, Class):
                     found.setdefault(id(method), set()).add(name)
+    for block in program.sites.blocks(frozenset({"self"})) if _some_are_called(program) else ():
+        for form in block.forms.of("call"):
+            if form[2][0] == "attr" and form[2][2][2:] == ["self"] and not _is_method(block, form[2][3]):
+                for method, _ in called(program, block, form):
+                    if method.name == "__call__":
+                        found.setdefault(id(method), set()).add(form[2][3])
     return {key: frozenset(names) for key, names in found.items()}
+
+
+def _some_are_called(program: Program) -> bool:
+    return any("__call__" in module.facts.words for module in program.modules.by_file.values())
+
+
+def _is_method(block: Block, name: str) -> bool:
+    """Whether the class that a block belongs to has a function under a name."""
+    owner = block.function.owner if block.function is not None else None
+    bases = [base for base in owner.lineage() if isinstance(base, Class)] if owner is not None else []
+    return any(isinstance(base.namespace.get(name), Function) for base in bases)
 
 
 def _makes(program: Program, block: Block, callee: Form, constructor: Function) -> bool:

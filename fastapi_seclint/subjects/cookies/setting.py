@@ -26,7 +26,7 @@ from fastapi_seclint.subjects.code.items import Item, items, put_later
 from fastapi_seclint.subjects.code.origins import Origin, ask, blocks_of, origins
 from fastapi_seclint.subjects.code.told import by_others
 from fastapi_seclint.subjects.cookies.sessions import POSITIONS, names_secret, words
-from fastapi_seclint.subjects.cookies.wrapped import handed_on
+from fastapi_seclint.subjects.cookies.wrapped import handed_on, is_made, of_objects, set_by_methods, without_rest
 from fastapi_seclint.subjects.secrets.refusals import refuses_unset
 
 if TYPE_CHECKING:
@@ -71,9 +71,10 @@ def setters(program: Program) -> Iterator[Call]:
     for block in program.sites.blocks(frozenset({"set_cookie"})):
         for form in (*block.forms.of("call"), *_partial_calls(block)):
             if form[2][0] == "attr" and form[2][3] == "set_cookie" and not _takes_response(form):
+                form = without_rest(program, block, form)
                 call = Call(block, form, "set_cookie", program.interpreter)
                 if all(map(_is_of_response, options(call.ask(form[2])))):
-                    yield from handed_on(program, block, form) or (call,)
+                    yield from handed_on(program, block, form) or of_objects(program, block, form) or (call,)
 
 
 def _partial_calls(block: Block) -> Iterator[Form]:
@@ -119,6 +120,8 @@ def flag(program: Program, call: Call, name: str) -> Flag | None:
             return None
         for item in items(program, call.block, spread, name):
             return _mended(_flag_of_item(program, item), _edit_of_item(item))
+        if not is_made(call) and set_by_methods(call.block, spread, name):
+            return None
         for value in options(call.ask(spread)):
             if isinstance(value, Mapping) and _is_of_another(value):
                 known = False
@@ -129,7 +132,7 @@ def flag(program: Program, call: Call, name: str) -> Flag | None:
                 state = _of_value(name, held)
                 return state and Flag(name, state, place.location if place is not None else None)
             known = known and isinstance(value, Mapping) and not value.open
-    edit = SetKeyword(path, span, name, wanted(name))
+    edit = SetKeyword(path, span, name, wanted(name)) if not is_made(call) or not call.spread else None
     return Flag(name, "missing", edit=edit) if known and name != "samesite" else None
 
 
@@ -166,10 +169,12 @@ def flag_of(program: Program, block: Block, name: str, form: Form, where: Locati
     possible = list(origins(program, block, form))
     if any(_follows_address(origin.form) for origin in possible):
         return None
-    for origin in (one for one in possible if by_others(block, form, one)):
+    held = form[3] if form[0] == "unary" and form[2] == "not" else form
+    for origin in (one for one in possible if by_others(block, held, one)):
         if _of_origin(program, name, origin)[0] == "off":
             place = origin.block.location(origin.form)
-            return Flag(name, "off", place, edit=ReplaceExpression(place.path, place.span, wanted(name)), told=True)
+            should = wanted(name) if not origin.negated else "False"
+            return Flag(name, "off", place, edit=ReplaceExpression(place.path, place.span, should), told=True)
     found = [_of_origin(program, name, origin) for origin in possible]
     if _about_surroundings(form) or not found or any(state is None for state, _ in found):
         return _switch(program, block, name, form, where)

@@ -39,7 +39,9 @@ _HARMLESS = frozenset(
     }
 )  # fmt: skip
 """Calls that look at a text or carry it on without saying anything about it."""
-_OF_SHAPE = frozenset({"UUID", "fullmatch", "fromhex", "isalnum", "isascii", "isdigit", "isidentifier", "isprintable"})
+_OF_SHAPE = frozenset(
+    {"UUID", "count", "fullmatch", "fromhex", "isalnum", "isascii", "isdigit", "isidentifier", "isprintable"}
+)
 """Calls that look at the shape of a text only."""
 _SCHEMES = re.compile(r"(^|_)(scheme|scheme_name|prefix|(auth|token)_type)$", re.I)
 _LOGS = re.compile(r"^(log|logger|logging|_logger|_log)$", re.I)
@@ -119,6 +121,8 @@ def _spread(statements: list[Form], held: set[str]) -> None:
 def _tests(form: Form, held: set[str]) -> bool:
     if form[0] == "compare":
         sides = [form[2], *form[4]]
+        if _is_length(form[2]) and not any(mentions(side, held) for side in form[4]):
+            return False
         return mentions(form, held) and not all(_is_plain(side) or mentions(side, held) for side in sides)
     if form[0] == "sub":
         return mentions(form[3], held)
@@ -138,6 +142,14 @@ def _tests(form: Form, held: set[str]) -> bool:
         or _asks_for_shape(called, name)
         or (called[0] == "attr" and _reads_held(called, name, held))
     )
+
+
+def _is_length(form: Form) -> bool:
+    """`len(token)`, `token.count(".")`."""
+    match form:
+        case ["call", _, ["name", _, "len"], [_], []] | ["call", _, ["attr", _, _, "count"], [_], []]:
+            return True
+    return False
 
 
 def _asks_for_shape(called: Form, name: str) -> bool:

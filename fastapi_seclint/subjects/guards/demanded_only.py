@@ -13,7 +13,9 @@ from fastapi_seclint.program.credentials import names_credential
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.guards import layers_of
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Class, Function, Instance, Value, options
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Function, Instance, Value, options, settled, string
+from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.credentials import backend_refuses, hands_on
 from fastapi_seclint.subjects.rights.reached import reached
@@ -182,7 +184,8 @@ def _looks_no_further(program: Program, function: Function) -> bool:
 def _only_asks(program: Program, function: Function) -> bool:
     """Whether a function asks whether a credential was sent, `"x-api-key" in request.headers`, and never takes it."""
     tests = [item for form in function.forms.of("if") for item in walk([form[2]])]
-    if not any(_is_presence(item) for item in tests):
+    block = body_of(program, function)
+    if block is None or not any(_is_presence(program, block, item) for item in tests):
         return False
     around = function.module.facts.functions[function.number][2] if function.number >= 0 else -1
     outer = program.sites.function(function.module, around) if around >= 0 else None
@@ -201,10 +204,13 @@ _GOES_ON = frozenset({"call_next", "app"})
 """How a middleware goes on: `call_next(request)`, `self.app(scope, receive, send)`; a wrapper calls what it got."""
 
 
-def _is_presence(form: Form) -> bool:
+def _is_presence(program: Program, block: Block, form: Form) -> bool:
     match form:
         case ["compare", _, ["const", _, str(name)], ["in" | "not in"], [["attr", _, _, kept]]]:
             return kept in _CARRIED and names_credential(name)
+        case ["compare", _, ["attr" | "name", *_] as name, ["in" | "not in"], [["attr", _, _, kept]]]:
+            known = [text for one in settled(ask(program, block, name)) if (text := string(one)) is not None]
+            return kept in _CARRIED and any(map(names_credential, known))
         case ["call", *_]:
             return _takes_credential(form)
     return False

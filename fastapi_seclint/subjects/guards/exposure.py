@@ -190,7 +190,7 @@ def _gained(program: Program, route: Route) -> str:
     """What a stranger gets from a route that nothing excuses, or an empty string."""
     if access.changes_state(route):
         if not access.only_reads(route):
-            return "" if asks_what_is_open(program, route) or only_keeps_a_cookie(route) else "changes state"
+            return "" if asks_what_is_open(program, route) or only_keeps_a_cookie(program, route) else "changes state"
         if _runs_code(program, route):
             return "runs code"
         if probes.checks_what_is_sent(route):

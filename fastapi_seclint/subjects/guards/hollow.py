@@ -11,7 +11,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.program.statuses import number_of
 from fastapi_seclint.program.values import External, Function, constant, options
-from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.rights.reached import reached
 
@@ -251,10 +251,24 @@ _OF_COOKIES = frozenset(
 _MACHINES = frozenset({"supervisor", "server", "worker", "cluster", "node", "bind", "listen", "host"})
 
 
-def only_keeps_a_cookie(route: Route) -> bool:
+def only_keeps_a_cookie(program: Program, route: Route) -> bool:
     """Whether a handler only puts into a cookie of its caller what he has just sent: his language, his session's id."""
-    calls = {last_name(call[2]) for call in route.function.forms.of("call")} if route.function is not None else set()
-    return "set_cookie" in calls and calls <= _OF_COOKIES and not route.dependencies
+    handler = route.function
+    block = body_of(program, handler) if handler is not None else None
+    return block is not None and not route.dependencies and _sets_cookies_only(program, block, 2)
+
+
+def _sets_cookies_only(program: Program, block: Block, depth: int) -> bool:
+    """Whether a function sets a cookie and calls nothing for anything else; helpers of the project may set it."""
+    found = False
+    for call in block.forms.of("call"):
+        helpers = [body_of(program, function) for function, _ in called(program, block, call)] if depth else []
+        if helpers and all(helper is not None and _sets_cookies_only(program, helper, depth - 1) for helper in helpers):
+            found = True
+        elif last_name(call[2]) not in _OF_COOKIES:
+            return False
+        found = found or last_name(call[2]) == "set_cookie"
+    return found
 
 
 def tells_where_it_runs(route: Route, word: str) -> bool:

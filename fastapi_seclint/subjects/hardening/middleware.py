@@ -17,6 +17,7 @@ from fastapi_seclint.program.values import (
     Environment,
     External,
     Function,
+    Partial,
     Place,
     Unknown,
     Value,
@@ -165,8 +166,9 @@ def _calls(program: Program, kind: Kind, layers: dict[tuple[str, int], list[Laye
     """Calls that configure the middleware, and the position of its first option."""
     for call in program.sites.calls(kind.name):
         yield call, 1
+    kept = _added_partials(program)
     for call in program.sites.calls("starlette.middleware.Middleware", "functools.partial"):
-        if kind.fits(_given(call, "cls")):
+        if kind.fits(_given(call, "cls")) and (call.block.module.file, call.form[1]) not in kept:
             yield call, 1
     for call in _adding(program):
         if kind.fits(_given(call, "middleware_class")):
@@ -184,6 +186,13 @@ def _calls(program: Program, kind: Kind, layers: dict[tuple[str, int], list[Laye
 def _given(call: Call, name: str) -> Value | None:
     given = call.argument(name, 0)
     return None if given is None else call.value(given)
+
+
+def _added_partials(program: Program) -> set[tuple[str, int]]:
+    """The calls of `functools.partial` that are added later, with more options: those configure nothing themselves."""
+    added = [option for call in _adding(program) for option in options(_given(call, "middleware_class"))]
+    places = [option.place for option in added if isinstance(option, Partial) and option.place is not None]
+    return {(place.module.file, place.at) for place in places}
 
 
 def _adding(program: Program) -> Iterator[Call]:

@@ -212,7 +212,7 @@ def _hand_written(program: Program) -> Iterator[ClientKey]:
     words = frozenset({"headers"})
     for block in program.sites.blocks(words):
         function = block.function
-        if function is None or not block.module.facts.body_speaks(function.number, _IN_TEXT):
+        if function is None or not _may_read_one(block, function):
             continue
         keys = list(_reads(program, function, None))
         if not keys or (_is_agent(keys[0].header) and not _is_given_back(block, keys[0].form)):
@@ -220,6 +220,22 @@ def _hand_written(program: Program) -> Iterator[ClientKey]:
         used = any(_limits(program, caller) for caller, _, _ in callers(program, function))
         if used or reaches(program, function, depth=1):
             yield from keys
+
+
+def _may_read_one(block: Block, function: Function) -> bool:
+    """Whether a function names such a header, or reads one by a name that its object has: `headers.get(self.by)`."""
+    if block.module.facts.body_speaks(function.number, _IN_TEXT):
+        return True
+    return any(_is_named_by_object(form) for form in block.forms.of("call", "sub"))
+
+
+def _is_named_by_object(form: Form) -> bool:
+    match form:
+        case ["call", _, ["attr", _, ["attr", _, _, "headers"], "get"], [["attr", _, ["name", _, "self"], _], *_], _]:
+            return True
+        case ["sub", _, ["attr", _, _, "headers"], ["attr", _, ["name", _, "self"], _]]:
+            return True
+    return False
 
 
 def _borrowed(program: Program) -> Iterator[ClientKey]:

@@ -35,7 +35,9 @@ _RUNS = frozenset({"execute", "exec", "scalars", "stream"})
 def row(block: Block, form: Form) -> Truth | None:
     """What the row of a result gives whose statement selects accounts: `result.scalar_one_or_none()`."""
     root, scope = form, block.scope
-    while root[0] in ("call", "attr"):
+    while root[0] in ("call", "attr", "await"):
+        if root is not form and looks_anything_up(form) and selects_account(root):
+            return FOUND
         root = root[2]
     if root[0] != "name" or not looks_anything_up(form) or not isinstance(scope, FunctionScope):
         return None
@@ -84,4 +86,5 @@ def _of_accounts(form: Form) -> bool:
             classes = [name for name in named if name[:1].isupper()]
             return any(map(is_account, classes[:1]))
     texts = [inner[2] for inner in walk(form) if inner[0] == "const" and isinstance(inner[2], str)]
+    texts = [text for text in texts if "count(" not in text.lower()]
     return any((table := _TABLE.search(text)) is not None and is_account(table[1]) for text in texts)

@@ -60,6 +60,7 @@ _ADMITS = re.compile(
 _LOOKS_UP = re.compile(
     r"(^|_)(get|find|fetch|look_?up|load|select|query|exists?|first|scalar\w*|one_or_none|find_one|by|filter\w*|retrieve|read|search)(_|$)"
     r"|^(user|account|member|customer|person)_(of|for|named|with)(_|$)"
+    r"|^(knows(_user|_account|_member)?|is_(known|registered|(a_)?member|taken)|has_(user|account|member))$"
 )
 _ONE = re.compile(r"^(first|get|one_or_none|scalar|scalar_one_or_none|get_or_none|first_or_none|find_one|fetch_?one)$")
 _ROW = re.compile(r"^(first|one_or_none|scalar|scalar_one_or_none|fetch_?one|all)$")

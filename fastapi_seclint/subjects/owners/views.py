@@ -39,7 +39,7 @@ def uses_caller(program: Program, route: Route) -> bool:
     """Whether anything on a route's way uses the caller for what may decide."""
     view = view_node(route)
     if view is not None:
-        return works_with_caller(program, route, view)
+        return works_with_caller(program, route, view) or is_tied(program, route)
     tied = is_tied(program, route) or ties_caller(program, route) or compares_named(route)
     return tied or compares_by_request(program, route) or compares_by_token(program, route)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_seclint.facts.forms import Form, Forms, awaited, walk
+from fastapi_seclint.facts.forms import Form, Forms, awaited, last_name, walk
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.rights.sent import Input, carried, dumped, source
+from fastapi_seclint.subjects.rights.sent import Input, Origin, carried, dumped, source
 
 _REQUESTS = frozenset({"request", "websocket"})
 
@@ -36,6 +36,30 @@ def _bind(found: Input, name: str, value: Form) -> None:
         found.made[name] = rights
     elif is_raw_body(value):
         found.open_bodies.add(name)
+    elif (way := _written_by_client(value)) is not None:
+        found.open_bodies.add(name)
+        found.origins[name] = way
+
+
+_TURNING = frozenset({"get", "b64decode", "urlsafe_b64decode", "decode", "encode", "unquote", "unquote_plus", "loads"})
+
+
+def _written_by_client(value: Form) -> Origin | None:
+    """By what way a whole came that nobody signed: `json.loads(b64decode(request.cookies["profile"]))`."""
+    match value:
+        case ["call", _, ["attr", _, ["name", _, "json" | "orjson" | "ujson"], "loads"], [inner, *_], _]:
+            pass
+        case _:
+            return None
+    if any(form[0] == "call" and last_name(form[2]) not in _TURNING for form in walk(inner)):
+        return None
+    for form in walk(inner):
+        match form:
+            case ["attr", _, ["name", _, "request" | "websocket"], "cookies"]:
+                return "cookie"
+            case ["attr", _, ["name", _, "request" | "websocket"], "headers"]:
+                return "header"
+    return None
 
 
 def is_raw_body(value: Form) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -124,7 +125,24 @@ def sent_to(program: Program, cls: Class, depth: int = 0) -> dict[str, Sent]:
         if program.walker.resolver.dependency_of(parameter) is None:
             _add_parameter(program, found, parameter)
     sent = {name: right for name, right in found.values.items() if right.origin != "body"}
-    return {field: sent[name] for name in sent for field in _kept_as(cls, name)}
+    kept = {field: sent[name] for name in sent for field in _kept_as(cls, name)}
+    return {**_read_by_maker(cls, found), **kept} if depth < _DEPTH else kept
+
+
+def _read_by_maker(cls: Class, found: Input) -> dict[str, Sent]:
+    """What a constructor keeps of what it reads itself: `self.role = request.headers.get("x-role")`."""
+    start = method_of(Instance(cls), "__init__")
+    if start is None or not start.parameters or not {"request", "connection"} & start.module.facts.words:
+        return {}
+    follow(start, found)
+    kept: dict[str, Sent] = {}
+    for form in start.forms.of("assign"):
+        names = [target[3] for target in form[2] if target[0] == "attr" and target[2][2:] == start.parameters[0][:1]]
+        compared = [form[3][2], *form[3][4]] if form[3][0] == "compare" else []
+        sent = source(found, form[3]) or next(filter(None, (source(found, side) for side in compared)), None)
+        if sent is not None and sent.origin != "body":
+            kept |= {name: replace(sent, flag=bool(compared)) for name in names}
+    return kept
 
 
 def _kept_as(cls: Class, name: str) -> set[str]:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 _WORDS = (
     b"secret", b"passw", b"key", b"token", b"signature", b"digest", b"credential", b"authorization", b"configured",
-    b"valid", b"known", b"allowed", b"headers", b"expected",
+    b"valid", b"known", b"allowed", b"headers", b"expected", b"sign", b"hmac",
 )  # fmt: skip
 _REFUSALS = (b",401]", b",403]", b"HTTP_401_UNAUTHORIZED", b"HTTP_403_FORBIDDEN", b"UNAUTHORIZED", b"FORBIDDEN")
 """What a stranger is answered, whatever the secret that he does not know is called."""
@@ -193,7 +193,7 @@ class _Search:
             return kind if kind and found and self.speaks_web() else ""
         if own == sent == "password" and secret[0] in ("attr", "sub") and is_configured_item(self.block, secret[2]):
             return "password"
-        if self.is_one_of_many(secret, own, sent) or self.is_item(secret, given, sent):
+        if self.is_one_of_many(secret, given, own, sent) or self.is_item(secret, given, sent):
             return "secret" if words_of(name_of(secret))[-1:] == ["secret"] else "API key"
         if is_made_at_random(secret, value):
             return own or sent or "secret"
@@ -251,9 +251,11 @@ class _Search:
         known = next((kind for name in names if (kind := self.words.kind(name))), "")
         return known or ("token" if any(map(_is_some_token, names)) else "")
 
-    def is_one_of_many(self, form: Form, own: str, sent: str) -> bool:
+    def is_one_of_many(self, form: Form, given: Form, own: str, sent: str) -> bool:
         """Whether an expression is one key of several that a loop goes through."""
         root = form[2] if form[0] in ("attr", "sub") else form
+        if root[0] == "name" and not own and not sent and loops(self.block, root[2]):
+            sent = handed(self.program, self.words, self.scope.function, given)
         if root[0] != "name" or not {"API key", "token"} & {own, sent}:
             return False
         for iterable, _ in loops(self.block, root[2]):

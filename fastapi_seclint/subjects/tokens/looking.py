@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, beginning, last_name, mentions, walk
+from fastapi_seclint.facts.forms import Form, arguments, beginning, last_name, mentions, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed_to
@@ -27,18 +28,32 @@ def looked_at(program: Program, function: Function, names: set[str], depth: int 
     `depth` is how many calls are followed; without `shown`, a choice of what an answer or a log says is no test.
     """
     idle = frozenset[int]() if shown else without_effect(program, function)
+    block = body_of(program, function) if depth else None
+    calls = [form for form in function.forms.of("call") if id(form) not in idle]
+    given_to = [(form, handed_to(program, block, form, names)) for form in calls] if block is not None else []
+    if not shown:
+        idle |= {id(inner) for call, takers in given_to if takers for inner in _chosen_for(call, names)}
     if looks_at(function, names, shown=shown, idle=idle):
         return True
-    block = body_of(program, function) if depth else None
     if block is None:
         return False
-    calls = [form for form in function.forms.of("call") if id(form) not in idle]
-    handed = [item for form in calls for item in handed_to(program, block, form, names)]
+    handed = [item for _, takers in given_to for item in takers]
     if any(looked_at(program, inner, given, depth - 1) for inner, given in handed):
         return True
     asked = (form for form in calls if form[2][0] == "attr" and form[2][2][0] == "name")
     own = (form for form in asked if form[2][2][2] in names)
     return any(method.forms.of("raise") for form in own for method, _ in called(program, block, form))
+
+
+def _chosen_for(call: Form, names: set[str]) -> Iterator[Form]:
+    """The parts of what a call hands on that only choose a word for nobody: `by=user.id if user else "system"`.
+
+    What is called may test it, and is followed for that.
+    """
+    for value in arguments(call):
+        match value:
+            case ["ifexp", _, test, body, ["const", *_]] if mentions(test, names) and beginning(body) in names:
+                yield from walk(value)
 
 
 def _is_column(form: Form) -> bool:
