@@ -85,8 +85,8 @@ def _made_open(program: Program) -> Iterator[Finding]:
 def _given(decoding: Decoding) -> tuple[Block, Form, Location] | None:
     """The algorithms as they are given; a `**` whose keys are not known may hold them."""
     block = decoding.call.block
-    for form, location in decoding.given("algorithms", _POSITION.get(decoding.library)):
-        return block, form, location
+    for given in decoding.given("algorithms", _POSITION.get(decoding.library)):
+        return given
     handed_on = [keys(decoding.program, block, form) for form in decoding.call.spread]
     if any(found is None or "algorithms" in found for found in handed_on):
         return block, ["ellipsis", decoding.call.form[1]], decoding.call.location

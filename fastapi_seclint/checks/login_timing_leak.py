@@ -11,16 +11,15 @@ from fastapi_seclint.facts.forms import Form, arguments, awaited, mentions, span
 from fastapi_seclint.program.bindings import blocks
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import bodies
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.logins.handed import handed
 from fastapi_seclint.subjects.logins.handlers import looks_strictly, tells_of_nothing
-from fastapi_seclint.subjects.logins.keepers import held
+from fastapi_seclint.subjects.logins.held_accounts import accounts_given, looked_up_in
 from fastapi_seclint.subjects.logins.looked_up_in_place import is_among, is_caught_alone, is_entry, stores_asked
-from fastapi_seclint.subjects.logins.worlds import FOUND, is_account, looked_up, mentions_password, truth
+from fastapi_seclint.subjects.logins.worlds import FOUND, is_account, mentions_password, truth
 from fastapi_seclint.subjects.passwords.dummies import dummy
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.names import FOREIGN
@@ -61,12 +60,6 @@ _GUARD = re.compile(r"^_?(get|require|load|fetch)_(current|logged)_")
 _PRESENT = re.compile(r"(^|_)(current|(?<!remember_)me)(_|$)|change|update|delete|confirm|old_password", re.I)
 
 
-_OF_ACCOUNT = re.compile(
-    r"_(id|uuid|pk|name|e?mail|phone|key|ip|secret|password|login|data|in|form|token|host|agent)s?$", re.I
-)
-"""What a parameter holds of an account, which is not the account."""
-
-
 @RULE.check
 def login_timing_leak(program: Program) -> Iterator[Finding]:
     """One finding for each function that looks a user up and verifies his password only when there is one."""
@@ -79,18 +72,18 @@ def login_timing_leak(program: Program) -> Iterator[Finding]:
             continue
         if any(_PRESENT.search(item[0]) for item in function.parameters):
             continue
-        truths = _looked_up(block)
+        truths = looked_up_in(known.program, block)
         calls = block.forms.of("call")
         verified = [form for form in calls if _is_verified(known, block, form, truths)]
         handed_on = [form for form in calls if form not in verified and _is_handed_on(known, block, form, truths)]
         verified += handed_on
         if any(map(_is_present_one, verified)):
             continue
-        skipped = [_skips(block, form) for form in verified]
+        skipped = [_skips(block, form, truths) for form in verified]
         early = skipped[0] if skipped and None not in skipped else None
         if early is None and verified and not any(skipped) and _LOGIN.search(function.name):
             yield from _of_lookup(known, block, verified[0])
-        if early is not None and not (mentions(early, _given(function)) and is_handler(program, function)):
+        if early is not None and not (mentions(early, accounts_given(function)) and is_handler(program, function)):
             fix = _fix(known, block, early, verified[0]) if verified[0] not in handed_on else None
             yield _finding(block, early, block.location(verified[0]), fix)
 
@@ -112,10 +105,14 @@ def _of_lookup(known: Passwords, block: Block, verification: Form) -> Iterator[F
     for form in block.forms.of("assign"):
         value = awaited(form[3])
         targets = {target[2] for target in form[2] if target[0] == "name"}
-        if value[0] != "call" or form[1] > verification[1] or not named & targets & set(_looked_up(block)):
+        if (
+            value[0] != "call"
+            or form[1] > verification[1]
+            or not named & targets & set(looked_up_in(known.program, block))
+        ):
             continue
         for inner in bodies(known.program, block, value):
-            truths = _looked_up(inner)
+            truths = looked_up_in(known.program, inner)
             for test in inner.forms.of("if"):
                 absent = truth(test[2], _known(truths))["absent"] == frozenset({True})
                 if absent and _asks_for_account(test[2], truths) and _leaves(test[3]) and test[3][-1][0] == "raise":
@@ -211,9 +208,8 @@ def _is_method(known: Passwords, call: Form) -> bool:
     return False
 
 
-def _skips(block: Block, verification: Form) -> Form | None:
+def _skips(block: Block, verification: Form, truths: dict[str, Truth]) -> Form | None:
     """The test that ends the function for an unknown user before the verification, or in front of it."""
-    truths = _looked_up(block)
     stores = stores_asked(block, verification, _is_login(block), _taken)
 
     if any(_spends_time(form, truths, stores) for form in block.forms.every if form[1] < verification[1]):
@@ -300,7 +296,9 @@ def _fix(known: Passwords, block: Block, early: Form, verification: Form) -> Fix
         edit = InsertStatements(block.module.path, span_of(early[1]), "before", made.code)
     else:
         statement = _statement(block.statements, early)
-        test = _absent(early, _looked_up(block), stores_asked(block, verification, _is_login(block), _taken))
+        test = _absent(
+            early, looked_up_in(known.program, block), stores_asked(block, verification, _is_login(block), _taken)
+        )
         if statement is None or test is None:
             return None
         text = f"if {test}:\n    {made.code}"
@@ -332,30 +330,6 @@ def _absent(test: Form, truths: dict[str, Truth], stores: set[str]) -> str | Non
         case ["bool", _, _, items]:
             return next((found for item in items if (found := _absent(item, truths, stores)) is not None), None)
     return None
-
-
-def _given(function: Function | None) -> set[str]:
-    """The parameters of a function that are accounts, without a default."""
-    taken = function.parameters if function is not None else []
-    names = (item[0] for item in taken if item[3] is None)
-    return {name for name in names if is_account(name) and _OF_ACCOUNT.search(name) is None}
-
-
-def _looked_up(block: Block) -> dict[str, Truth]:
-    """The names of a block that hold an account, or nothing for an unknown user; a parameter may be one."""
-    found: dict[str, Truth] = {}
-    found |= dict.fromkeys(_given(block.function), FOUND)
-    for form in block.forms.every:
-        if (
-            form[0] in ("assign", "annassign", "walrus")
-            and form[-1] is not None
-            and isinstance(block.scope, FunctionScope)
-        ):
-            for target in form[2] if form[0] == "assign" else [form[2]]:
-                if target[0] == "name":
-                    truth_ = looked_up(target[2], form[-1]) or held(block, target[2], form[-1])
-                    found |= {target[2]: truth_} if truth_ is not None else {}
-    return found
 
 
 def _asks_for_account(test: Form, truths: dict[str, Truth]) -> bool:

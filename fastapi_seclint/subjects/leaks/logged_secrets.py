@@ -146,8 +146,14 @@ class Leaks:
             body = body_of(self.program, function)
             for given in (form[2] for form in function.forms.of("return")) if body is not None else ():
                 dumps = given is not None and given[0] == "call" and last_name(given[2]) in _DUMPING
-                if dumps and body is not None and (found := Leaks(self.program, body, self.depth - 1).of(given)):
+                if body is None or given is None:
+                    continue
+                inner = Leaks(self.program, body, self.depth - 1)
+                if dumps and (found := inner.of(given)):
                     return found
+                told = (one for part in pieces(given) if (one := inner.of(part)) and "request's headers" in one.what)
+                if (headers := next(told, None)) is not None:
+                    return headers
         return None
 
     def arguments(self, form: Form) -> Leak | None:
@@ -303,11 +309,9 @@ class Leaks:
         return Leak(told, form) if is_login_form(self.program, self.block, form) else None
 
     def handed(self, form: Form) -> Iterator[Class]:
-        """The classes of what callers hand to a parameter that has no annotation."""
+        """The classes of what callers hand to a parameter, heirs of the class that annotates it perhaps."""
         function = self.block.function
-        if function is None or not any(
-            item[0] == name_of(form) and item[2] is None for item in function.parameters[1:]
-        ):
+        if function is None or not any(item[0] == name_of(form) for item in function.parameters[1:]):
             return
         for block, call, bound in callers(self.program, function) if form[0] == "name" else ():
             if (given := argument(function, call, form[2], bound)) is not None:

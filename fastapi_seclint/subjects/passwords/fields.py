@@ -198,7 +198,11 @@ class Givers:
                         yield id(option), field
 
     def _of_value(self, block: Block, form: Form) -> tuple[str, Class | None] | None:
-        for option in (*options(ask(self.program, block, form)), *self._of_field(block, form)):
+        given = [*options(ask(self.program, block, form)), *self._of_field(block, form)]
+        rows = {id(one.cls): one.cls for one in given if isinstance(one, Instance) and isinstance(one.cls, Class)}
+        if len(rows) > 1 and not all(password_field(cls) for cls in rows.values() if is_table(cls) or is_schema(cls)):
+            return None  # a base makes rows of whatever class its heirs have
+        for option in given:
             if (found := held(option)) is not None:
                 return found
         return None

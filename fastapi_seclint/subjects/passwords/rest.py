@@ -34,6 +34,17 @@ def named_by_callers(known: Passwords, block: Block, value: Form) -> Iterator[tu
                 yield other, at, given
 
 
+def displays_of_callers(known: Passwords, block: Block, value: Form) -> Iterator[tuple[Block, Form]]:
+    """The dictionaries that callers write for a parameter, `store.add({"name": name})`; none where it is changed."""
+    function = block.function
+    own = [item[0] for item in function.parameters if item[1] != KEYWORDS] if function is not None else []
+    if function is None or value[0] != "name" or value[2] not in own or changed(known, block, value):
+        return
+    for other, given, sure in known.requests.callers.given(function, value[2]):
+        if sure and given[0] == "dict":
+            yield other, given
+
+
 def _taken_out(block: Block, name: str) -> set[str]:
     """The keys that are taken out of a dictionary before it is spread: `password = values.pop("password")`."""
     return {

@@ -16,7 +16,7 @@ from fastapi_seclint.subjects.passwords.names import (
     naming,
 )
 from fastapi_seclint.subjects.passwords.replaced import changed, hashed_beside, is_chosen, leaves_out
-from fastapi_seclint.subjects.passwords.rest import named_by_callers
+from fastapi_seclint.subjects.passwords.rest import displays_of_callers, named_by_callers
 from fastapi_seclint.subjects.passwords.stages import Where
 
 if TYPE_CHECKING:
@@ -71,6 +71,11 @@ def whole_body(
     if value[0] == "dict":
         yield from _display(known, block, value, depth)
         return
+    named = list(named_by_callers(known, block, value))
+    for other, place, given in named:
+        yield from as_typed(known, other, place, given)
+    for other, given in () if named else displays_of_callers(known, block, value):
+        yield from _display(known, other, given, depth - 1)
     made = made_of_body(known, block, value)
     if made is not None and made[1][0] == "dict":
         yield from _display(known, *made, depth - 1)

@@ -156,7 +156,7 @@ def _method(flow: Flow, form: Form, owner: Form, name: str) -> Known | None:
             return inlined
         return replace(_models.dumped(flow, base, given), written=(Written(flow.block, form),))
     if name in ("shift", "add", "subtract") and any(item.kind == "moment" for item in base.amounts):
-        lengths = {key: flow.known(item) for key, item in given.items()}
+        lengths = {key: flow.known(item) for key, item in given.items()} | _spread(flow, form)
         place = Place(flow.block.module, form[1])
         length = _moments.length_call("datetime.timedelta", lengths, [], place)
         return combine("-" if name == "subtract" else "+", base, length or unknown("call"), place)

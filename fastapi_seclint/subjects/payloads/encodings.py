@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, mentions, walk
 from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.sites import Argument, Block, Call
 from fastapi_seclint.program.values import Function, Instance, Place, options
-from fastapi_seclint.subjects.code.origins import ask, callers, partials
+from fastapi_seclint.subjects.code.origins import ask, body_of, callers, partials
 from fastapi_seclint.subjects.payloads import inlining as _inlining
 from fastapi_seclint.subjects.payloads.builders import chained
 from fastapi_seclint.subjects.payloads.flow import Budget, Flow, Given
-from fastapi_seclint.subjects.payloads.heirs import of_heirs
+from fastapi_seclint.subjects.payloads.heirs import of_heirs, of_receiver
 from fastapi_seclint.subjects.payloads.known import (
     Amount,
     Claims,
@@ -195,7 +195,7 @@ def _ways(program: Program, block: Block, target: Form, depth: int, budget: Budg
                 continue
             for way, given in _calls(program, outer, form, depth, budget, beyond):
                 names = _inlining.bound(probe, function, given, _receiver(program, outer, form), is_bound)
-                names |= chained(form)
+                names |= of_receiver(program, outer, form, function) | chained(form)
                 ways.append(Way(names, (Step(outer, form), *way.steps), way.unseen))
             if len(ways) >= _MOST_WAYS:
                 break
@@ -248,14 +248,29 @@ def enclosing(program: Program, block: Block) -> Function | None:
 def _of_factory(program: Program, block: Block, function: Function, probe: Flow, budget: Budget) -> Iterator[Way]:
     """What a function that another one makes gets from that: `access_token = maker(minutes=15)`."""
     factory = enclosing(program, block)
-    if factory is None or not any(item[0] in probe.relevant for item in factory.parameters):
+    made = _made_of_parameters(program, factory, probe) if factory is not None else {}
+    if factory is None or not (made or any(item[0] in probe.relevant for item in factory.parameters)):
         return
     own = _inlining.unseen(probe, function)
     for outer, form, is_bound in callers(program, factory):
         given = _arrival(program, outer, form, Way({}))
         if given is not None and program.is_test(outer.module) is program.is_test(block.module):
-            names = {**_inlining.bound(probe, factory, given, None, is_bound), **own}
-            yield Way(names, (Step(outer, form),), bool(function.parameters))
+            told = _inlining.bound(probe, factory, given, None, is_bound)
+            body = body_of(program, factory)
+            if body is not None and made:
+                inner = Flow(program, body, dict(told), 2, Budget(700))
+                told |= {name: inner.known(form) for name, form in made.items()}
+            yield Way({**told, **own}, (Step(outer, form),), bool(function.parameters))
+
+
+def _made_of_parameters(program: Program, factory: Function, probe: Flow) -> dict[str, Form]:
+    """What a factory makes of its parameters for the function inside: `span = timedelta(**life)`."""
+    body, given = body_of(program, factory), {item[0] for item in factory.parameters}
+    return {
+        form[2][0][2]: form[3]
+        for form in (body.forms.of("assign") if body is not None else ())
+        if form[2][0][0] == "name" and form[2][0][2] in probe.relevant and mentions(form[3], given)
+    }
 
 
 def _calls(

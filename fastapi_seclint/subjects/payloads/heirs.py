@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.implementers import heirs
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Function, Place, options
+from fastapi_seclint.program.values import Class, Function, Instance, Place, options
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.payloads import inlining as _inlining
 from fastapi_seclint.subjects.payloads.flow import Flow
@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.payloads.ways import Step, Way
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
+    from fastapi_seclint.subjects.payloads.branching import Names
 
 _LEAST = 2
 
@@ -34,12 +35,23 @@ def of_heirs(program: Program, block: Block, function: Function, probe: Flow, ta
         return
     unseen = _inlining.unseen(probe, function)
     for cls, step in found:
-        held = {
-            f"{own}.{name}": of_value(value, Place(block.module, target[1]))
-            for name, value in cls.namespace.items()
-            if not isinstance(value, Function | Class)
-        }
-        yield Way({**unseen, **held}, (step,))
+        yield Way({**unseen, **_held(cls, own, Place(block.module, target[1]))}, (step,))
+
+
+def of_receiver(program: Program, block: Block, call: Form, function: Function) -> Names:
+    """What the class of an object has whose method a call is, in place of what the base has: `refresh.issue(user)`."""
+    own = function.parameters[0][0] if function.owner is not None and function.parameters else ""
+    found = [*options(ask(program, block, call[2][2]))] if own and call[2][0] == "attr" else []
+    classes = [one.cls for one in found if isinstance(one, Instance) and isinstance(one.cls, Class)]
+    if len(found) != 1 or not classes or classes[0] is function.owner or function.kind != "function":
+        return {}
+    return _held(classes[0], own, Place(block.module, call[1]))
+
+
+def _held(cls: Class, own: str, place: Place) -> Names:
+    """What a class has for all of its objects, as its methods read it."""
+    plain = ((name, value) for name, value in cls.namespace.items() if not isinstance(value, Function | Class))
+    return {f"{own}.{name}": of_value(value, place) for name, value in plain}
 
 
 def _asks(function: Function, own: str) -> bool:

@@ -11,6 +11,7 @@ from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Class, Function, Generic, Instance, options
 from fastapi_seclint.subjects.code.implementations import implementations
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.payloads.asking import value_of
 from fastapi_seclint.subjects.payloads.known import NOTHING, Claims, Known, Made, either, unknown
 from fastapi_seclint.subjects.payloads.values import of_value
 
@@ -110,7 +111,10 @@ def arguments(flow: Flow, form: Form) -> Given:
             given.positional.append(flow.known(argument))
     for keyword, value, _ in form[4]:
         if keyword is None:
-            given.open = True
+            held = flow.known(value).claims
+            given.open = given.open or held is None or bool(held.open)
+            items = held.items.items() if held is not None else ()
+            given.keywords |= {key: value_of(claim) for key, claim in items}
         else:
             given.keywords[keyword] = flow.known(value)
     return given

@@ -22,7 +22,7 @@ from fastapi_seclint.subjects.secrets.filling import filled_in, given_name, vali
 from fastapi_seclint.subjects.secrets.layered import Layer, layered
 from fastapi_seclint.subjects.secrets.loaded import is_parsers, loaded_read
 from fastapi_seclint.subjects.secrets.names import word_set
-from fastapi_seclint.subjects.secrets.read_helpers import helped_read
+from fastapi_seclint.subjects.secrets.read_helpers import helped_read, in_full
 from fastapi_seclint.subjects.secrets.replaced_texts import replaced_texts
 from fastapi_seclint.subjects.secrets.returned import returned_texts
 from fastapi_seclint.subjects.secrets.settings_fields import SettingsField, fields
@@ -163,7 +163,7 @@ class _Search:
         """The fallback that a call is given: beside what it reads, so that a call of one thing has none."""
         yield from self.of_declared(form, name, at)
         read = helped_read(self.program, self.block, form) or loaded_read(self.program, self.block, form)
-        read = read or read_of(form) or filled_in(self.block, form)
+        read = read or read_of(in_full(self.program, self.block, form)) or filled_in(self.block, form)
         if read is not None and read.default is not None:
             named = self.key(read)
             if (

@@ -38,6 +38,16 @@ def helped_read(program: Program, block: Block, call: Form) -> Read | None:
     return None
 
 
+def in_full(program: Program, block: Block, call: Form) -> Form:
+    """A call of a reader that has a shorter name, as it is in full: `get("KEY", "")` after `get = os.environ.get`."""
+    if call[2][0] != "name" or not call[3]:
+        return call
+    local = block.is_local(call[2][2])
+    forms = block.forms if local else program.sites.top(block.module).forms
+    given = [form[3] for form in forms.of("assign") if [one[2:] for one in form[2]] == [call[2][2:]]]
+    return [*call[:2], given[0], *call[3:]] if len(given) == 1 and given[0][0] == "attr" else call
+
+
 def _demands(function: Function, number: int, *, empty: bool) -> bool:
     """Whether a function may be called without a default, and raises when it has found nothing then.
 

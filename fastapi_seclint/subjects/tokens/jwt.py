@@ -75,13 +75,13 @@ class Decoding:
         owner = function[2][2] if function[2][0] == "name" else "jwt"
         return f"{owner}.{function[-1]}"
 
-    def given(self, name: str, position: int | None = None) -> Iterator[tuple[Form, Location]]:
-        """The expressions passed as an argument, directly or with `**`, and where each is written."""
+    def given(self, name: str, position: int | None = None) -> Iterator[tuple[Block, Form, Location]]:
+        """The expressions passed as an argument, directly or with `**`, each with its block and where it is written."""
         argument = self.call.argument(name, position)
         if argument is not None:
-            yield argument.form, Location(self.call.block.module.path, argument.span)
+            yield self.call.block, argument.form, Location(self.call.block.module.path, argument.span)
         for item in self._spread(name):
-            yield item.form, Location(item.block.module.path, item.span)
+            yield item.block, item.form, Location(item.block.module.path, item.span)
 
     def argument(self, name: str, position: int | None = None) -> Argument | None:
         """The argument in the call itself."""

@@ -42,8 +42,7 @@ class Leeway:
 
 def stretched(program: Program, decoding: Decoding) -> Iterator[Leeway]:
     """The leeways of more than an hour that a call gives."""
-    block = decoding.call.block
-    given = [(block, form, at) for form, at in decoding.given("leeway")] if decoding.library == "pyjwt" else []
+    given = [*decoding.given("leeway")] if decoding.library == "pyjwt" else []
     given += [_of_item(item) for item in decoding.options("leeway") if decoding.library == "jose"]
     for owner, form, location in given:
         found = _longest(program, owner, form)
