@@ -23,7 +23,7 @@ from fastapi_seclint.subjects.logins.lookups import (
     unlike_a_wrong_code,
 )
 from fastapi_seclint.subjects.logins.mailing import mailing_routes
-from fastapi_seclint.subjects.logins.one_answer import as_if_sent, one_answer, told_later
+from fastapi_seclint.subjects.logins.one_answer import answer_of_caller, as_if_sent, one_answer, told_later
 from fastapi_seclint.subjects.logins.outcomes import Follower
 from fastapi_seclint.subjects.logins.purposes import Purpose
 from fastapi_seclint.subjects.logins.registrations import is_said_anyway, tells_of_account, tells_of_address
@@ -76,7 +76,7 @@ def leaky_login_error(program: Program) -> Iterator[Finding]:
             found: Iterator[Finding] = iter(())
             if purpose in ("login", "token"):
                 inner = _inner(program, function, follower, translations)
-                found = chain(_of_login(ends, route), *(_before(ends, _wrong(ends), route) for ends in inner))
+                found = chain(_of_login(program, ends, route), *(_before(ends, _wrong(ends), route) for ends in inner))
             elif purpose == "password reset" and function is route.function and _asks_for_address(program, route, ends):
                 found = _of_reset(ends, route)
             elif purpose == "password reset" and function is route.function and _asks_for_code(program, route):
@@ -89,12 +89,12 @@ def leaky_login_error(program: Program) -> Iterator[Finding]:
         for first, then in stages(route) if purpose in ("login", "token") else ():
             ends = [end for one in (first, then) for item in follower.outcomes(one) if (end := translations.of(item))]
             refused = [end for end in ends if end.kind == "raise" and "right" not in end.worlds]
-            yield from _fresh(_of_login(refused, route), seen)
+            yield from _fresh(_of_login(program, refused, route), seen)
     for function, route in _basic(program):
         if id(function) not in followed:
             followed.add(id(function))
             ends = [end for item in follower.outcomes(function) if (end := translations.of(item)) is not None]
-            yield from (finding for finding in _of_login(ends, route) if finding.location not in seen)
+            yield from (finding for finding in _of_login(program, ends, route) if finding.location not in seen)
     yield from _alone(program, follower, translations, seen)
     for route in program.routes:
         if route.function is not None and answers_for_addresses(program, route):
@@ -153,7 +153,7 @@ def _speaks_of_address(end: Outcome) -> bool:
     return knows and (_OF_CODE.search(str(end.said)) is None or _OF_PEOPLE.search(str(end.said)) is not None)
 
 
-def _of_login(ends: list[Outcome], route: Route | None) -> Iterator[Finding]:
+def _of_login(program: Program, ends: list[Outcome], route: Route | None) -> Iterator[Finding]:
     refusals, wrong = _refusals(ends), _wrong(ends)
     for end in refusals:
         same = any(other.said == end.said for other in ends if "wrong" in other.worlds)
@@ -164,7 +164,8 @@ def _of_login(ends: list[Outcome], route: Route | None) -> Iterator[Finding]:
                 "differently: give both the same status and text"
             )
             evidence = [Evidence(other.block.location(other.form), "a wrong password is answered here")]
-            yield _finding(end, route, message, evidence, fix=one_answer(end, other))
+            fix = one_answer(end, other) or answer_of_caller(program, end, other)
+            yield _finding(end, route, message, evidence, fix=fix)
     yield from _before(ends, wrong, route)
     for end, other in told_of_some(refusals, wrong):
         evidence = [Evidence(other.block.location(other.form), "a wrong password is answered here")]
@@ -297,7 +298,7 @@ def _alone(program: Program, follower: Follower, translations: Translations, see
             continue
         if _LOGIN.search(spoken(function.name)) and _is_free(function):
             ends = [end for item in follower.outcomes(function) if (end := translations.of(item)) is not None]
-            yield from _fresh(_of_login(ends, None), seen)
+            yield from _fresh(_of_login(program, ends, None), seen)
 
 
 def _is_free(function: Function) -> bool:

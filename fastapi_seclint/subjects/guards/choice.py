@@ -24,7 +24,7 @@ from fastapi_seclint.subjects.guards.access import changes_state, is_admin_like
 from fastapi_seclint.subjects.guards.carriers import carriers_of
 from fastapi_seclint.subjects.guards.code import code_of
 from fastapi_seclint.subjects.guards.idle import idle_role_guards
-from fastapi_seclint.subjects.guards.swapping import argument_of, usable_name
+from fastapi_seclint.subjects.guards.swapping import argument_of, bound_around, usable_name
 from fastapi_seclint.subjects.owners.activity import active_guards, node_tests_activity
 from fastapi_seclint.subjects.owners.identity import guards
 from fastapi_seclint.subjects.rights.considering import considers_rights
@@ -362,7 +362,8 @@ def _known_as(
     home = candidate.module
     statement = next(iter(bound_names(home.facts.module).get(name, [])), None)
     if home is module:
-        return (name, ()) if statement is not None and line_of(statement[1]) < line else None
+        there = line_of(statement[1]) < line if statement is not None else bound_around(module, name, line)
+        return (name, ()) if there else None
     value = home.scope.local(name)
     if isinstance(value, Function) and value.number >= 0 and value.module is not module:
         known = usable_name(program, module, value, line)

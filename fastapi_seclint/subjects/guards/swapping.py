@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, line_of, span_of
+from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.callables import parameters, running
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Function, Instance, Place, Value, options
@@ -26,7 +27,8 @@ def swapped(program: Program, written: Place, strong: Function, code: str = "") 
     Nothing where the guard has no name that the file can use at that line.
     """
     argument = argument_of(written)
-    known = _made_by(strong) if "." in strong.qualname else _Named(strong.module, strong.name, strong.at)
+    made = "." in strong.qualname and not _stands_beside(strong, written)
+    known = _made_by(strong) if made else _Named(strong.module, strong.name, strong.at)
     name = known.usable(program, written) if known is not None else ""
     if argument is None or known is None or not name:
         return ()
@@ -34,6 +36,12 @@ def swapped(program: Program, written: Place, strong: Function, code: str = "") 
     if spelling.code(argument) == called:
         return ()  # it is that guard already
     return (ReplaceExpression(path, span_of(argument[1]), called), *known.imported(written.module, name))
+
+
+def _stands_beside(function: Function, written: Place) -> bool:
+    """Whether a function is defined inside of another one that a place is in, too, above it."""
+    local = ".<locals>." in function.qualname and function.module is written.module
+    return local and bound_around(written.module, function.name, line_of(written.at))
 
 
 def places(program: Program, function: Function) -> Iterator[tuple[Place, Value]]:
@@ -84,6 +92,17 @@ def _made_by(function: Function) -> _Named | None:
     maker = names.get(function.qualname.partition(".<locals>.")[0])
     is_factory = isinstance(maker, Function) and all(default is not None for default in maker.defaults)
     return _Named(module, maker.name, maker.at, "()") if isinstance(maker, Function) and is_factory else None
+
+
+def bound_around(module: Module, name: str, line: int) -> bool:
+    """Whether a function around a line binds a name above it: a guard and its routes, both in `create_app`."""
+    for number in module.facts.around(line):
+        body = module.facts.body(number)
+        if body and line_of(body[0][1]) <= line <= span_of(body[-1][1]).end_line:
+            statements = bound_names(body).get(name, [])
+            if statements:
+                return line_of(statements[0][1]) < line
+    return False
 
 
 def usable_name(program: Program, module: Module, function: Function, line: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import InsertStatements, RemoveStatement, ReplaceExpression, ReplaceStatement
 from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
@@ -11,10 +12,14 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.refusing import as_it_stands
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.origins import callers
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.logins.choices import conditions
 from fastapi_seclint.subjects.logins.ends import Outcome
 from fastapi_seclint.subjects.logins.handlers import looks_strictly
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
 
 _ANY = frozenset({"Exception", "BaseException"})
 _OF_BOTH = re.compile(
@@ -131,6 +136,24 @@ def one_answer(absent: Outcome, wrong: Outcome) -> Fix | None:
         edit = _in_place(wrong, absent)
         if edit is not None:
             return Fix("answer as for an unknown account", True, (edit,))
+    edit = _in_place(absent, wrong)
+    return Fix("answer as for a wrong password", True, (edit,)) if edit is not None else None
+
+
+def answer_of_caller(program: Program, absent: Outcome, wrong: Outcome) -> Fix | None:
+    """The exception of a wrong password where a function raises that only the one calls which tests the password.
+
+    `def find(mail): raise HTTPException(404)`, `user = find(form.username)`: whoever else calls it means its own.
+    """
+    function, block = absent.block.function, wrong.block
+    if (absent.form[0], wrong.form[0]) != ("raise", "raise") or function is None or function is block.function:
+        return None
+    calls = [found for found, _, _ in callers(program, function)]
+    alone = len(calls) == 1 and block.function is not None and calls[0].function is block.function
+    if not alone or block.module is not function.module or _is_of_any_failure(absent):
+        return None
+    if _OF_SOME.search(str(wrong.said)):
+        return None
     edit = _in_place(absent, wrong)
     return Fix("answer as for a wrong password", True, (edit,)) if edit is not None else None
 

@@ -1,4 +1,6 @@
-"""Rows that are made like dataclasses, their columns given by position: `Member(mail, password)`.
+"""Rows and objects whose fields are given by position: `Member(mail, password)`.
+
+Rows are made like dataclasses, objects of plain classes by the constructor that stands in them.
 
 Source: https://docs.sqlalchemy.org/en/20/orm/dataclasses.html, `MappedAsDataclass` and `init=False`.
 """
@@ -7,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.values import Class, Const, External, Value, options
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form
+from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.values import Class, Const, External, Instance, Value, options
 from fastapi_seclint.subjects.code.origins import ask
 
 if TYPE_CHECKING:
@@ -19,14 +22,26 @@ _MAPPED = "MappedAsDataclass"
 
 
 def by_name(known: Passwords, block: Block, call: Form) -> Form:
-    """A call that makes such a row with each of its values under the name of its column; any other as it is."""
+    """A call that makes such a row or object with each of its values under its name; any other as it is."""
     if not call[3] or any(value[0] == "star" for value in call[3]):
         return call
     made = next((one for one in options(ask(known.program, block, call[2])) if isinstance(one, Class)), None)
-    if made is None or not any(name.rpartition(".")[2] == _MAPPED for name in made.external_bases()):
+    if made is None:
         return call
-    named = [[name, value, value[1]] for name, value in zip(_columns(made), call[3], strict=False)]
+    mapped = any(name.rpartition(".")[2] == _MAPPED for name in made.external_bases())
+    names = _columns(made) if mapped else _taken(made)
+    if len(names) < len(call[3]):
+        return call
+    named = [[name, value, value[1]] for name, value in zip(names, call[3], strict=False)]
     return [*call[:3], [], [*named, *call[4]], *call[5:]]
+
+
+def _taken(cls: Class) -> list[str]:
+    """The parameters of the constructor of a plain class, in order; empty where it has none of its own."""
+    made = method_of(Instance(cls), "__init__")
+    if made is None or made.number < 0:
+        return []
+    return [parameter[0] for parameter in made.parameters[1:] if parameter[1] not in (VARIADIC, KEYWORDS)]
 
 
 def _columns(cls: Class) -> list[str]:

@@ -30,7 +30,7 @@ from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.secrets.emptiness import TEXTS, at_least_one
 from fastapi_seclint.subjects.secrets.fallbacks import Fallback
 from fastapi_seclint.subjects.secrets.given_settings import of_parameter
-from fastapi_seclint.subjects.secrets.settings_fields import SettingsField, fields
+from fastapi_seclint.subjects.secrets.settings_fields import SettingsField, fields, parts_of_settings
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -239,10 +239,35 @@ def _of_replaced(path: str, item: Fallback) -> tuple[Edit, ...] | None:
 
 
 def of_field(program: Program | None, module: Module, field: SettingsField, filled: bool = False) -> Fix | None:
-    """Drop the default of a settings field; with `filled` it does not take an empty text either."""
+    """Drop the default of a settings field; with `filled` it does not take an empty text either.
+
+    What no settings class fills reads the environment in its place.
+    """
+    if program is not None and field.default is not None and _is_made_bare(program, module, field):
+        read = ReplaceExpression(module.path, span_of(field.default[1]), f'os.environ["{field.name.upper()}"]')
+        return Fix(
+            f"read it from the environment variable {field.name.upper()}", False, (read, AddImport(module.path, "os"))
+        )
     fix = _without_default(module, field, filled)
     bare = _made_bare(program, module, field) if program is not None else ()
     return replace(fix, edits=(*fix.edits, *bare)) if fix is not None else None
+
+
+def _is_made_bare(program: Program, module: Module, field: SettingsField) -> bool:
+    """Whether code makes an object of a field's class, a plain model, of nothing but its defaults: `AppConfig()`."""
+    owner = field.symbol.rpartition(".")[2]
+    found = program.interpreter.attribute_of_module(module, owner)
+    plain = [one for one in options(found) if isinstance(one, Class) and _is_plain_model(program, one)]
+    if not plain or field.default is None or not isinstance(field.default[2], str) or field.default[0] != "const":
+        return False
+    calls = (call for block in program.sites.blocks(frozenset({owner})) for call in block.forms.of("call"))
+    return any(last_name(call[2]) == owner and not call[3] and not call[4] for call in calls)
+
+
+def _is_plain_model(program: Program, cls: Class) -> bool:
+    bases = cls.external_bases()
+    filled = any(base in SETTINGS_BASES for base in bases) or (cls.module.file, cls.at) in parts_of_settings(program)
+    return "pydantic.BaseModel" in bases and not filled
 
 
 def _without_default(module: Module, field: SettingsField, filled: bool) -> Fix | None:

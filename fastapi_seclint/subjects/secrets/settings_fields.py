@@ -43,7 +43,7 @@ def fields(program: Program, block: Block) -> Iterator[SettingsField]:
     nested = {name for form in classes if _is_settings(program, block, form) for name in _annotated(form)}
     for form in classes:
         part = form[2] in nested and _is_model(program, block, form)
-        if part or _is_settings(program, block, form) or (block.module.file, form[1]) in _parts(program):
+        if part or _is_settings(program, block, form) or (block.module.file, form[1]) in parts_of_settings(program):
             for statement in form[6]:
                 field = _field(statement, f"{block.module.name}.{form[2]}")
                 if field is not None:
@@ -61,7 +61,7 @@ def _is_settings(program: Program, block: Block, form: Form) -> bool:
 
 
 @answered_once
-def _parts(program: Program) -> set[tuple[str, int]]:
+def parts_of_settings(program: Program) -> set[tuple[str, int]]:
     """The places of the classes that settings classes of any file consist of: those mixed in, and models in fields."""
     pending = [
         option
