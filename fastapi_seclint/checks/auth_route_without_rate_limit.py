@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.guards.hollow import is_stub
+from fastapi_seclint.subjects.guards.hollow import is_stub, only_echoes
 from fastapi_seclint.subjects.limits.defaults import is_slowapi, loose_default
 from fastapi_seclint.subjects.limits.fixes import GUESSING, limit_calls, limit_routes
 from fastapi_seclint.subjects.limits.inert import meant_to_be_limited
@@ -51,7 +51,7 @@ def auth_route_without_rate_limit(program: Program) -> Iterator[Finding]:
     handlers: dict[object, list[tuple[Route, Purpose]]] = {}
     mailing: list[tuple[Route, Purpose]] = [(route, "mail") for route in mailing_routes(program)]
     for route, purpose in (*auth_routes(program), *mailing):
-        if is_stub(route):
+        if is_stub(route) or only_echoes(route):
             continue
         failures = purpose in GUESSING
         if not limited(program, route, failures=failures) and not meant_to_be_limited(program, route):

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions, walk
+from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake, words_of
@@ -33,6 +34,22 @@ def is_stub(route: Route) -> bool:
         return True
     told = (item[2] for answer in handler.forms.of("return") for item in walk(answer) if item[0] == "const")
     return any(isinstance(text, str) and _STUB.search(text) for text in told)
+
+
+_WORKING = frozenset({"call", "await", "compare", "sub", "yield"})
+
+
+def only_echoes(route: Route) -> bool:
+    """Whether a handler gives its caller what he has sent, and nothing looks at that, as lessons on models do."""
+    handler = route.function
+    if handler is None or any(running(node.call) is not None for node in route.nodes()):
+        return False
+    statements = [form for form in handler.statements() if form[0] != "expr" or form[2][0] != "const"]
+    if len(statements) != 1 or statements[0][0] != "return" or statements[0][2] is None:
+        return False
+    parts = list(walk(statements[0][2]))
+    named = {item[2] for item in parts if item[0] == "name"}
+    return bool(named & {item[0] for item in handler.parameters}) and not any(item[0] in _WORKING for item in parts)
 
 
 _GONE = frozenset({404, 405, 410, 501})
