@@ -8,7 +8,8 @@ from textwrap import dedent
 
 import fastapi_seclint
 from fastapi_seclint.engine import gathering, planning
-from fastapi_seclint.engine.planning import Options
+from fastapi_seclint.engine.gathering import Gathered
+from fastapi_seclint.engine.planning import Options, Unit
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.outcome import Survey
 from fastapi_seclint.program import Program
@@ -38,12 +39,18 @@ def survey(root: Path, files: Files) -> Survey:
 
 def program(root: Path, files: Files) -> Program:
     """The program model of a project."""
+    unit, gathered = gathered_of(root, files)
+    return Program(unit.project.root, gathered.files, config=unit.config)
+
+
+def gathered_of(root: Path, files: Files) -> tuple[Unit, Gathered]:
+    """A project as it is planned, and the facts of its files."""
     (unit,) = planning.plan([write(root, files)], Options(cwd=root)).units
     contents, _ = gathering.contents(unit.project, root, {})
     gathered = gathering.gather(contents, gathering.extracted(contents, jobs=1))
     assert gathered.failures == []
     assert gathered.unreadable == []
-    return Program(unit.project.root, gathered.files, config=unit.config)
+    return unit, gathered
 
 
 def routes(root: Path, files: Files) -> dict[str, RouteRow]:

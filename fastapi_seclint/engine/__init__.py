@@ -14,6 +14,7 @@ from fastapi_seclint.config import Config
 from fastapi_seclint.discovery import is_test_path
 from fastapi_seclint.engine import gathering, planning, reviewing
 from fastapi_seclint.engine.gathering import Content, Gathered, Progress
+from fastapi_seclint.engine.joining import order, together
 from fastapi_seclint.engine.library import Library
 from fastapi_seclint.engine.mendable import mendable
 from fastapi_seclint.engine.planning import Options, Unit
@@ -70,8 +71,8 @@ def analyse(
     overlay = {planning.absolute(path, plan.options.cwd): text for path, text in overlay.items()}
     with gathering.collector_paused():
         parts = [_check(unit, plan.options, overlay, fresh, progress) for unit in plan.units]
-    findings = tuple(sorted((finding for part in parts for finding in part.findings), key=_order))
-    suppressed = tuple(sorted((finding for part in parts for finding in part.suppressed), key=_order))
+    findings = tuple(sorted((finding for part in parts for finding in part.findings), key=order))
+    suppressed = tuple(sorted((finding for part in parts for finding in part.suppressed), key=order))
     return Report(
         findings=findings,
         suppressed=suppressed,
@@ -114,6 +115,7 @@ def explain(path: Path, line: int, options: Options, rule: Rule | None = None) -
     Every rule runs, whatever is selected; raises as `analyse` does, and `explaining.NotExplained`.
     """
     from fastapi_seclint.engine import explaining
+    from fastapi_seclint.program.apart import apart
 
     units = planning.plan([path], options).units
     display = Path(os.path.relpath(planning.absolute(path, options.cwd), options.cwd)).as_posix()
@@ -126,7 +128,8 @@ def explain(path: Path, line: int, options: Options, rule: Rule | None = None) -
         gathered = Library(Vault(unit, contents, kind="findings", enabled=options.cache), contents, options).gathered()
         unreadable = (*unit.unreadable, *missing, *gathered.unreadable)
         root = unit.project.root
-        program = explaining.WatchedProgram(root, gathered.files, unreadable=unreadable, config=unit.config)
+        files = explaining.read_with(display, apart(root, gathered.files))
+        program = explaining.WatchedProgram(root, files, unreadable=unreadable, config=unit.config)
         program.watch = explaining.Watch(display, line)
         every = replace(unit.config, select=("ALL",), ignore=())
         start = Examined(unreadable=unreadable, failures=tuple(gathered.failures), comments=_comments(gathered))
@@ -222,14 +225,22 @@ def _examine(
 
 
 def _examined(unit: Unit, gathered: Gathered, missing: Sequence[ReadError], kind: str, stale: bool) -> Examined:
-    """What the rules find in the facts of one project, or its routes."""
+    """What the rules find in the facts of one project, or its routes; applications that share no file come apart."""
     from fastapi_seclint.program import Program
+    from fastapi_seclint.program.apart import apart, in_folders_of_their_own
 
     unreadable = (*unit.unreadable, *missing, *gathered.unreadable)
-    program = Program(unit.project.root, gathered.files, unreadable=unreadable, config=unit.config)
     start = Examined((), unreadable, tuple(gathered.failures), len(gathered.files), comments=_comments(gathered))
-    examined = _resolve(program, start)
-    return _run(program, unit.config, replace(examined, table=None), stale=stale) if kind == "findings" else examined
+    found = []
+    programs = apart(unit.project.root, gathered.files)
+    own_folder = in_folders_of_their_own(programs)
+    for files in programs:
+        program = Program(unit.project.root, files, unreadable=unreadable, config=unit.config, own_folder=own_folder)
+        examined = _resolve(program, start)
+        if kind == "findings":
+            examined = _run(program, unit.config, replace(examined, table=None), stale=stale)
+        found.append(examined)
+    return together(found)
 
 
 def _comments(gathered: Gathered) -> tuple[tuple[str, tuple[Row, ...]], ...]:
@@ -274,7 +285,7 @@ def _run(
             failures.append(Failure.of(rule.name, error))
     return replace(
         examined,
-        findings=tuple(sorted(findings, key=_order)),
+        findings=tuple(sorted(findings, key=order)),
         failures=tuple(failures),
         words=reviewing.words_in(examined.comments, config),
         ran=tuple(rule.code for rule in rules if rule.code in ran),
@@ -288,10 +299,6 @@ def _unmatched(program: Program, config: Config) -> tuple[str, ...]:
     from fastapi_seclint.program.unmatched import unmatched
 
     return tuple(unmatched(program, config))
-
-
-def _order(finding: Finding) -> tuple[object, ...]:
-    return (*finding.sort_key, finding.symbol, finding.route or ("", ""))
 
 
 def _unique(errors: Iterable[ReadError]) -> tuple[ReadError, ...]:

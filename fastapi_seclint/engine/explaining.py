@@ -13,6 +13,7 @@ from fastapi_seclint.explanation import Excused, ExplainedFinding, ExplainedRout
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, line_of, span_of
 from fastapi_seclint.program import Program, describing
+from fastapi_seclint.program.apart import Files
 from fastapi_seclint.program.chains import explained
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
@@ -25,6 +26,11 @@ MOST_ROUTES = 12
 
 class NotExplained(Exception):
     """A place that nothing can be said about; the text says why."""
+
+
+def read_with(path: str, programs: Sequence[Files]) -> Files:
+    """The files of the program that a file is part of."""
+    return next((files for files in programs if any(facts.path == path for _, facts in files)), programs[0])
 
 
 @dataclass(slots=True)

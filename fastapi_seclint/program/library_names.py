@@ -57,3 +57,21 @@ def run_time_name(name: str) -> str:
 def offered(package: str, words: frozenset[str]) -> list[str]:
     """The names that `from package import *` brings into a file that has these words."""
     return [name for name in _OFFERED.get(package, "").split() if name in words]
+
+
+_COMMON_LIBRARIES = frozenset(
+    {"aiohttp", "alembic", "anthropic", "argon2", "asyncpg", "attr", "attrs", "authlib", "bcrypt", "beanie",
+     "boto3", "casbin", "celery", "click", "cryptography", "decouple", "dependency_injector", "dishka", "docker",
+     "dotenv", "dynaconf",
+     "elasticsearch", "fastapi", "fastapi_users", "firebase_admin", "grpc", "httpx", "itsdangerous", "jinja2",
+     "jose", "joserfc", "jwt", "kafka", "langchain", "limits", "loguru", "mcp", "minio", "mongoengine", "motor",
+     "numpy", "openai", "pandas", "passlib", "peewee", "pika", "prometheus_client", "psycopg", "psycopg2",
+     "pwdlib", "pydantic", "pydantic_settings", "pymongo", "redis", "requests", "sentry_sdk", "slowapi",
+     "sqlalchemy", "sqlmodel", "starlette", "strawberry", "stripe", "structlog", "supabase", "torch", "tortoise",
+     "typer", "typing_extensions", "uvicorn", "yaml"}
+)  # fmt: skip
+
+
+def is_common_library(name: str) -> bool:
+    """Whether a top-level name is that of a library which applications use, whatever folder is called so, too."""
+    return name in _COMMON_LIBRARIES

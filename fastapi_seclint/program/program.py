@@ -14,6 +14,7 @@ from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.factories import configuration_for, fill_applications, fill_by_hand, make_applications
 from fastapi_seclint.program.guards import Guarding, GuardModel
 from fastapi_seclint.program.interpreter import Interpreter
+from fastapi_seclint.program.library_names import is_common_library
 from fastapi_seclint.program.mapped import note_mapped
 from fastapi_seclint.program.module_calls import LOADED_ANEW
 from fastapi_seclint.program.modules import Module, Modules
@@ -49,12 +50,15 @@ class Program:
         *,
         unreadable: Sequence[ReadError] = (),
         config: Config | None = None,
+        own_folder: bool = False,
     ) -> None:
         self.root = root
+        self.own_folder = own_folder
+        """Whether it has a folder of its own in the project, beside other programs that share no file with it."""
         self.unreadable = tuple(unreadable)
         self.config = config
         found = [(source.path.as_posix(), facts) for source, facts in files]
-        self.modules = Modules(root.as_posix(), found, _is_common_library)
+        self.modules = Modules(root.as_posix(), found, is_common_library)
         self.refusals = write_out(self.modules)
         """The calls that stood for a refusal, by file and place."""
         self._interpreter = Interpreter(self.modules)
@@ -343,20 +347,3 @@ def _asked(function: Function) -> list[Form]:
 
 def _is_web(facts: FileFacts) -> bool:
     return bool(facts.words & WEB_WORDS or facts.decorators & _WEB_DECORATORS)
-
-
-_COMMON_LIBRARIES = frozenset(
-    {"aiohttp", "alembic", "anthropic", "argon2", "asyncpg", "attr", "attrs", "authlib", "bcrypt", "beanie",
-     "boto3", "casbin", "celery", "click", "cryptography", "decouple", "dependency_injector", "dishka", "docker",
-     "dotenv", "dynaconf",
-     "elasticsearch", "fastapi", "fastapi_users", "firebase_admin", "grpc", "httpx", "itsdangerous", "jinja2",
-     "jose", "joserfc", "jwt", "kafka", "langchain", "limits", "loguru", "mcp", "minio", "mongoengine", "motor",
-     "numpy", "openai", "pandas", "passlib", "peewee", "pika", "prometheus_client", "psycopg", "psycopg2",
-     "pwdlib", "pydantic", "pydantic_settings", "pymongo", "redis", "requests", "sentry_sdk", "slowapi",
-     "sqlalchemy", "sqlmodel", "starlette", "strawberry", "stripe", "structlog", "supabase", "torch", "tortoise",
-     "typer", "typing_extensions", "uvicorn", "yaml"}
-)  # fmt: skip
-
-
-def _is_common_library(name: str) -> bool:
-    return name in _COMMON_LIBRARIES

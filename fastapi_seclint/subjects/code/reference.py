@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint import shipped
 from fastapi_seclint.edits import AddImport, CreateFile, Edit
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.apart import WRITTEN
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Class, Function
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _NAMES = ("security", "seclint_security")
-_MARK = "What keeps this application's doors shut, taken from the reference implementations of fastapi_seclint."
-_PACKAGE = f'"""{_MARK}"""\n'
+_PACKAGE = f'"""{WRITTEN}"""\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +176,8 @@ def _is_run_in_its_folder(program: Program, home: Module) -> bool:
     files = program.modules.by_file
     if home.package or posixpath.join(home.folder, "__init__.py") in files:
         return False
+    if program.own_folder and all(f"{file.folder}/".startswith(f"{home.folder}/") for file in files.values()):
+        return True
     found = (name.partition(".") for name in home.facts.imports)
     return any(
         (not inner and _beside(home, f"{name}.py") in files and _beside(home, f"{name}.py") != home.file)
@@ -203,7 +205,7 @@ def _is_free(program: Program, home: Module, package: str) -> bool:
 def _is_ours(statements: Sequence[object]) -> bool:
     match statements:
         case [["expr", _, ["const", _, text]], *_]:
-            return text == _MARK
+            return text == WRITTEN
     return False
 
 
