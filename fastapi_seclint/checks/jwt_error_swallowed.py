@@ -20,7 +20,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, Instance, options
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_entrance, is_for_development
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
@@ -142,9 +142,29 @@ def _in_dependency(program: Program, route: Route, node: Node) -> Iterator[Swall
         return
     if node.parameter and route.function is not None and looked_at(program, route.function, {node.parameter}):
         return
-    if not access.changes_state(route) and any(meant_for_visitors(program, function) for function in functions):
-        return
-    yield from found
+    if access.changes_state(route) or not _may_be_for_visitors(program, route, node, functions):
+        yield from found
+
+
+def _may_be_for_visitors(program: Program, route: Route, node: Node, functions: list[Function]) -> bool:
+    """Whether a dependency says itself that there may be no token, or a handler asks what it gives for that."""
+    if any(meant_for_visitors(program, function) for function in functions):
+        return True
+    return route.function is not None and _asks_whether_anybody(program, route.function, node.parameter)
+
+
+def _asks_whether_anybody(program: Program, handler: Function, name: str | None) -> bool:
+    """Whether a handler asks an object that may stand for nobody whether it does: `session.authenticated`."""
+    block = body_of(program, handler)
+    for form in handler.forms.of("attr") if block is not None else ():
+        if form[2][0] != "name" or form[2][2] != name or block is None:
+            continue
+        for known in options(ask(program, block, form[2])):
+            told = method_of(known, form[3]) if isinstance(known, Instance) else None
+            given = [one[2] for one in told.forms.of("return")] if told is not None and told.kind == "property" else []
+            if given and all(value is not None and value[0] in ("compare", "unary", "bool") for value in given):
+                return True
+    return False
 
 
 def _statements(functions: list[Function]) -> Iterator[Form]:
