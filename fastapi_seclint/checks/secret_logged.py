@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.code.unread import without
 from fastapi_seclint.subjects.leaks.bodies import body_leak
+from fastapi_seclint.subjects.leaks.handed_in import handed_in, is_harmless
 from fastapi_seclint.subjects.leaks.log_calls import LEVELS, is_log_call, is_print, message, pieces, written
 from fastapi_seclint.subjects.leaks.log_fixes import left_out, masked, masked_before
 from fastapi_seclint.subjects.leaks.log_helpers import handed_to_logs
@@ -65,9 +66,11 @@ def secret_logged(program: Program) -> Iterator[Finding]:
                 continue
             leaks = Leaks(program, block)
             found, texts = _secrets(leaks, form)
-            if not found and (body := body_leak(program, block, form)) is not None:
+            found = [leak for leak in found if not is_harmless(program, block, leak.form)]
+            if not found and (body := body_leak(program, block, written(form))) is not None:
                 found.append(body)
                 texts = [value for keyword, value, _ in form[4] if keyword == "extra"]
+            found = found or handed_in(program, block, form)
             if found and is_print(form) and prints == "where it is loaded" and block.module.file not in served(program):
                 continue
             if found and not only_in_development(Place(block.module, form[1])):

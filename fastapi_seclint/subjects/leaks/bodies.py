@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
@@ -12,7 +12,6 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.leaks.answering import registered
-from fastapi_seclint.subjects.leaks.log_calls import written
 from fastapi_seclint.subjects.leaks.logged_secrets import Leak
 from fastapi_seclint.subjects.logins.routes import auth_routes
 from fastapi_seclint.subjects.logins.sent import sent
@@ -30,8 +29,8 @@ _ASKING = ("login", "token", "registration", "password reset")
 _KEPT = ("password", "API key", "secret", "private key")
 
 
-def body_leak(program: Program, block: Block, call: Form) -> Leak | None:
-    """The body of a request that a log call writes: of a middleware where people log in, of a route where they do.
+def body_leak(program: Program, block: Block, parts: Iterable[Form]) -> Leak | None:
+    """The body of a request among what is written: of a middleware where people log in, of a route where they do.
 
     A handler of exceptions has the body of whatever was refused, of a login with a field too few, say.
     """
@@ -54,7 +53,7 @@ def body_leak(program: Program, block: Block, call: Form) -> Leak | None:
     ):
         return None
     names = _names(program, block) | (set() if middleware or refused else _dictionaries(function))
-    leaks = [part for part in written(call) if _is_body(part, names) or _is_body_of(part, refused)]
+    leaks = [part for part in parts if _is_body(part, names) or _is_body_of(part, refused)]
     if not leaks or _is_careful(block, _CAREFUL if middleware or refused else _HIDING):
         return None
     if refused and any(purpose in _ASKING for _, purpose in auth_routes(program)):

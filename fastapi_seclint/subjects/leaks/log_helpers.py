@@ -37,7 +37,7 @@ def handed_to_logs(program: Program) -> Iterator[Handed]:
     """The calls that give such a helper a secret."""
     for block in program.sites.blocks(LEVELS | PRINTS):
         function = block.function
-        if function is None or not _is_there_to_log(function) or program.is_test(block.module):
+        if function is None or not is_there_to_log(function) or program.is_test(block.module):
             continue
         names = _written(block)
         if not any(parameter[0] in names for parameter in function.parameters):
@@ -51,7 +51,7 @@ def handed_to_logs(program: Program) -> Iterator[Handed]:
                     yield Handed(caller, call, secrets, only, function)
 
 
-def _is_there_to_log(function: Function) -> bool:
+def is_there_to_log(function: Function) -> bool:
     """Whether a function, or the class whose method it is, is called after logs: `Audit.write`."""
     owner = function.owner.name if function.owner is not None and not function.name.startswith("__") else ""
     return any(_HELPERS.search(snake(name)) for name in (function.name, owner))

@@ -21,6 +21,7 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.subjects.code.origins import ask, bodies, body_of, called, is_given_around
+from fastapi_seclint.subjects.code.written_calls import written_out
 from fastapi_seclint.subjects.owners.records import classes_in, classes_returned, is_schema, is_table
 from fastapi_seclint.subjects.passwords.collections import collections_of, kept_documents, models_in
 from fastapi_seclint.subjects.passwords.declared import classes_declared
@@ -109,7 +110,8 @@ class Givers:
             case ["sub", _, owner, _]:
                 return self._of_value(block, form) or self._of_store(block, owner)
             case ["call", *_]:
-                return self._of_call(block, form, depth - 1)
+                written = written_out(self.program, block, form)
+                return self.shown(block, written, depth - 1) if written else self._of_call(block, form, depth - 1)
         return None
 
     def _first(self, block: Block, forms: list[Form], depth: int) -> tuple[str, Class | None] | None:
