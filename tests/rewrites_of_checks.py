@@ -88,4 +88,21 @@ def checks_of_an_object(tree: ast.Module) -> bool:
     return True
 
 
-REWRITES: tuple[Rewrite, ...] = (checks_called, checks_of_an_object)
+@each_file
+def errors_handed(tree: ast.Module) -> bool:
+    """`if wrong: raise ...` as `ensure(not wrong, ...)`, a function at the end of the file."""
+    changed = False
+    for function in [item for item in tree.body if isinstance(item, Definition)]:
+        for block in _blocks(function):
+            for number, statement in enumerate(block):
+                match statement:
+                    case ast.If(test, [ast.Raise(exc=ast.Call() as error, cause=None)], []) if _is_check(statement):
+                        handed = [ast.UnaryOp(ast.Not(), test), error]
+                        block[number] = ast.Expr(ast.Call(ast.Name("ensure", ast.Load()), handed, []))
+                        changed = True
+    if changed:
+        tree.body += ast.parse("def ensure(fits, error):\n    if not fits:\n        raise error").body
+    return changed
+
+
+REWRITES: tuple[Rewrite, ...] = (checks_called, checks_of_an_object, errors_handed)

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits.named import (
     AddArgument,
     AddImport,
+    RaiseInsteadOfReturn,
     RemoveKeyword,
+    RemoveStatement,
     RenameKeyword,
     ReplaceExpression,
+    ReplaceStatement,
     SetKeyword,
 )
 from fastapi_seclint.facts.forms import span_of
@@ -56,7 +59,7 @@ def _where_they_stand(findings: list[Finding], written: dict[str, dict[Span, Ref
     moved: dict[Location, Finding] = {}
     for finding in findings:
         check = written.get(finding.location.path, {}).get(finding.location.span)
-        if check is None or not check.is_check:
+        if check is None or not check.is_check or check.is_handed:
             kept.append(finding)
             continue
         _, _, test, raised, _ = check.statements[0]
@@ -80,4 +83,11 @@ def _fits_call(edit: Edit, calls: dict[Span, Refusal]) -> bool:
         case ReplaceExpression(span=span, code=code):
             refusal = calls.get(span)
             return refusal is None or refusal.is_returned or code.partition("(")[0].endswith(refusal.name)
+        case ReplaceStatement(span=span) | RemoveStatement(span=span) | RaiseInsteadOfReturn(span=span):
+            return not any(refusal.is_handed and _has(span, call) for call, refusal in calls.items())
     return True
+
+
+def _has(outer: Span, inner: Span) -> bool:
+    starts = (outer.line, outer.column) <= (inner.line, inner.column)
+    return starts and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)

@@ -119,7 +119,7 @@ class Builder(ExpressionBuilder):
         self.spread, self._tested, self._returned = set(), set(), set()
         self.bodies[number] = body = self._in_place(self.statements(node.body), self.bodies[number + 1 :])
         self.spread, self._tested, self._returned = noted
-        if len(self._around) == 2 and (refuses(body) or checks(body)):
+        if len(self._around) == 2 and (refuses(body) or checks(body, parameters)):
             self.refusers.append(number)
         flags = GENERATOR if self._yields.pop() else 0
         self._around.pop()

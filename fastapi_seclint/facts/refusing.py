@@ -28,21 +28,26 @@ def refuses(statements: list[Form]) -> bool:
     return False
 
 
-def checks(statements: list[Form]) -> bool:
+def checks(statements: list[Form], parameters: list[Form]) -> bool:
     """Whether a body does nothing but refuse what fails a test: `if item.owner != user.id: raise ...`, once or oftener.
 
-    What binds or waits in a test is not looked at, nor what the exception is made of in more than one statement.
+    What binds or waits in a test is not looked at, nor what the exception is made of in more than one statement. Who
+    calls may hand the exception in: `if not allowed: raise error`.
     """
+    given = {item[0] for item in parameters}
     return bool(statements) and all(
         statement[0] == "if"
         and not statement[4]
         and len(statement[3]) == 1
         and statement[3][0][0] == "raise"
-        and statement[3][0][2] is not None
-        and statement[3][0][2][0] == "call"
+        and _is_made(statement[3][0][2], given)
         and not any(form[0] in _BINDING for form in walk(statement[2]))
         for statement in statements
     )
+
+
+def _is_made(error: Form | None, given: set[str]) -> bool:
+    return error is not None and (error[0] == "call" or (error[0] == "name" and error[2] in given))
 
 
 def given_to(test: Form) -> str | None:

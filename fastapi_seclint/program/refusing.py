@@ -58,6 +58,11 @@ class Refusal:
         return not refuses(self.statements)
 
     @property
+    def is_handed(self) -> bool:
+        """Whether its callers hand in the exception that a check raises: `ensure(allowed, HTTPException(403))`."""
+        return self.is_check and bool(self.statements[-1][3][0][2][0] == "name")
+
+    @property
     def is_returned(self) -> bool:
         """Whether it returns the exception for its callers to raise."""
         return bool(self.statements[-1][0] == "return")
@@ -235,6 +240,8 @@ class _Rewriting:
     def checked(self, refusal: Refusal, table: Table, at: int, call: Form) -> list[Form] | None:
         """The tests of a function that only refuses what fails them; they stand where the call names it."""
         written = []
+        if refusal.is_handed:  # what was handed in stands where it is used now, and only there
+            call = ["call", call[1], call[2], [], []]
         for statement in refusal.statements:
             test, raised = statement[2], statement[3][0]
             if not names_in(test) & table.keys() or not self.is_known(refusal.module, statement, table):
