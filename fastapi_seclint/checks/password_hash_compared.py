@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import RemoveStatement
-from fastapi_seclint.facts.forms import Form, arguments, span_of, walk
+from fastapi_seclint.facts.forms import Form, arguments, is_name, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.sql import met, written_out
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
@@ -179,10 +180,17 @@ def _hashed(known: Passwords, block: Block, form: Form) -> Text | None:
     return text if text is not None and text.kind in ("hash", "digest") else None
 
 
+def _names(assignment: Form, name: str) -> bool:
+    targets = assignment[2] if assignment[0] == "assign" else [assignment[2]]
+    return any(is_name(target, name) for target in targets)
+
+
 def _is_given_on(known: Passwords, block: Block, name: Form) -> bool:
     """Whether a new hash was stored just before, so that the comparison asks whether that went well."""
+    made = [form[1] for form in block.forms.of("assign", "annassign") if form[1] < name[1] and _names(form, name[2])]
     for form in block.forms.of("call"):
-        if form[1] < name[1] and not _only_looks(form):
+        since = not made or (made[-1] < form[1] and not holds(made[-1], form[1]))
+        if since and form[1] < name[1] and not _only_looks(form):
             given = arguments(form)
             if any(item[0] == "name" and item[2] == name[2] for item in given):
                 return True

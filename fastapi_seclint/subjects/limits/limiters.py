@@ -257,10 +257,10 @@ def _looks_limiting(program: Program, function: Function, failures: bool) -> boo
         if not facts.body_speaks(number, _PRECHECK):
             continue
         body = facts.body(number)
-        if any(_says(form, failures) for form in walk(body)) and any(
-            _says(form, failures) and not _is_set_by_hand(program, form)
-            for form in _without(body, counted(program, function.module, number))
-        ):
+        if not any(_says(form, failures) for form in walk(body)):
+            continue
+        idle = [*counted(program, function.module, number), *(_kept(body) if function.name == "__init__" else ())]
+        if any(_says(form, failures) and not _is_set_by_hand(program, form) for form in _without(body, idle)):
             return True
     return False
 
@@ -268,6 +268,14 @@ def _looks_limiting(program: Program, function: Function, failures: bool) -> boo
 def _is_set_by_hand(program: Program, form: Form) -> bool:
     """Whether a form reads a flag that says an account is locked, where nothing counts what could lock it."""
     return form[0] == "attr" and is_flag(form[3]) and not counts_failures(program)
+
+
+def _kept(body: list[Form]) -> Iterator[Form]:
+    """What a constructor keeps for other methods, `self.limiter = Limiter()`: nothing is limited by that alone."""
+    for form in walk(body):
+        match form:
+            case ["assign", _, [["attr", *_]], _] | ["annassign", _, ["attr", *_], *_]:
+                yield form
 
 
 def _without(body: object, left: list[Form]) -> Iterator[Form]:

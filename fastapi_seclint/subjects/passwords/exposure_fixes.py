@@ -305,6 +305,8 @@ class Taking:
         return any(value is not None and value[0] == "comp" and value[2] == "list" for value in given)
 
     def _model(self, cls: Class) -> PublicModel | None:
+        if any(base.startswith("msgspec.") for base in cls.external_bases()):
+            return None  # msgspec encodes no model of pydantic
         return public_model(self.program, cls, self.block.module) if is_schema(cls) or cls.bases else None
 
     def _converted(self, form: Form, text: str, cls: Class, *, maybe: bool = False) -> list[Edit]:

@@ -86,9 +86,10 @@ def _mended(known: Passwords, text: Text) -> list[Edit] | None:
         found = _verified(known, block, form, parts) if parts is not None else None
         names = names_in([parts.plain, parts.stored]) if parts is not None else set[str]()
         gone = _let_go(text.block, text.form, form, names) if own and parts else _split_off(block, form, names)
-        if found is None or gone is None:
+        named = [] if own else _unnamed(known, block, form, text, names)
+        if found is None or gone is None or named is None:
             return None
-        edits += [*found, *gone]
+        edits += [*found, *gone, *named]
     for block, call, value, made in _sought(known, text):
         plain = typed(known, block, made)
         fix = found_by_name(known, block, call, value, plain) if plain is not None else None
@@ -199,6 +200,26 @@ def _let_go(block: Block, digest: Form, replaced: Form, kept: set[str]) -> list[
     if not _holds(replaced, digest) and not any(_holds(statement, digest) for statement in gone):
         return None
     return [RemoveStatement(block.module.path, span_of(item[1])) for item in gone]
+
+
+def _unnamed(known: Passwords, block: Block, replaced: Form, text: Text, kept: set[str]) -> list[Edit] | None:
+    """The edits that drop what gives a new hash its name for a comparison: `password = derived(password)`.
+
+    None where something else reads the name that the password itself is needed by.
+    """
+    gone: list[Edit] = []
+    for statement in block.forms.of("assign"):
+        match statement:
+            case ["assign", at, [["name", _, name]], value] if at < replaced[1] and mentions(replaced, {name}):
+                if made_of(known, block, value, text) is None:
+                    continue
+                later = [form for form in block.forms.of("name") if form[2] == name and form[1] > at]
+                own = [*walk(statement), *walk(replaced)]
+                if all(any(form is one for one in own) for form in later):
+                    gone.append(RemoveStatement(block.module.path, span_of(at)))
+                elif name in kept:
+                    return None
+    return gone
 
 
 def _split_off(block: Block, replaced: Form, kept: set[str]) -> list[Edit] | None:
