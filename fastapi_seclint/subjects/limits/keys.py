@@ -215,7 +215,7 @@ def _hand_written(program: Program) -> Iterator[ClientKey]:
         if function is None or not _may_read_one(block, function):
             continue
         keys = list(_reads(program, function, None))
-        if not keys or (_is_agent(keys[0].header) and not _is_given_back(block, keys[0].form)):
+        if not keys or (_is_agent(keys[0].header) and not _counts_by(program, block, keys[0].form)):
             continue
         used = any(_limits(program, caller) for caller, _, _ in callers(program, function))
         if used or reaches(program, function, depth=1):
@@ -249,6 +249,18 @@ def _borrowed(program: Program) -> Iterator[ClientKey]:
 
 def _is_agent(header: str) -> bool:
     return header.lower().replace("_", "-") == "user-agent"
+
+
+def _counts_by(program: Program, block: Block, form: Form) -> bool:
+    """Whether what a function reads is part of a key: it puts a text together of it, or whoever calls it does."""
+    if _is_given_back(block, form):
+        return True
+    alone = any(item[2] is form for item in block.forms.of("return"))
+    used = callers(program, block.function) if alone and block.function is not None else ()
+    return any(
+        any(inner is call for text in outer.forms.of(*_PUT_TOGETHER) for inner in walk(text[2:]))
+        for outer, call, _ in used
+    )
 
 
 def _is_given_back(block: Block, form: Form) -> bool:
