@@ -33,18 +33,26 @@ def from_environment(path: str, literal: Literal, kind: str, own: bool) -> Fix |
     read = f'os.environ["{name}"]'
     if form[0] in ("list", "set", "tuple") and any(item[0] in ("list", "tuple", "dict") for item in form[2]):
         return None
-    if form[0] in ("list", "set", "tuple") and literal.reach is not Reach.PASSED and len(literal.texts) > 1:
+    several = literal.reach is not Reach.PASSED and (len(literal.texts) > 1 or name.endswith("KEYS"))
+    if form[0] in ("list", "set", "tuple") and several:
         split = f'{read}.split(",")'
         code = {"list": split, "set": f"set({split})", "tuple": f"tuple({split})"}[form[0]]
         return _fix(path, name, form, code)
     match form:
         case ["call", _, ["name", _, "frozenset"], [["list" | "set" | "tuple", *_] as inner], []]:
-            if literal.reach is not Reach.PASSED and len(literal.texts) > 1:
+            if several:
                 return _fix(path, name, inner, f'{read}.split(",")')
-    written = _written(form)
+    written = _written(_only_item(form))
     if written is None or len(literal.texts) != 1:
         return None
     return _fix(path, name, written, f"{read}.encode()" if written[0] == "bytes" else read)
+
+
+def _only_item(form: Form) -> Form:
+    """The only text of a list of keys, `["..."]`, which keeps its one place; anything else as it is."""
+    inner = form[3][0] if form[0] == "call" and form[2][-1] == "frozenset" and form[3] else form
+    alone = inner[0] in ("list", "set", "tuple") and len(inner[2]) == 1 and inner[2][0][0] in ("const", "bytes")
+    return inner[2][0] if alone else form
 
 
 def _each(path: str, name: str, form: Form, kind: str) -> Fix | None:
