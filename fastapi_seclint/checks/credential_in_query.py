@@ -15,7 +15,7 @@ from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.leaks.query import query_alias, query_fields, query_name
-from fastapi_seclint.subjects.leaks.query_fixes import moved, moved_to_header
+from fastapi_seclint.subjects.leaks.query_fixes import moved, moved_model, moved_to_header
 from fastapi_seclint.subjects.leaks.raw_query import only_there, raw_reads
 from fastapi_seclint.subjects.leaks.used_as import UNSAID, used_as
 from fastapi_seclint.subjects.logins.purposes import Purpose
@@ -83,6 +83,7 @@ def credential_in_query(program: Program) -> Iterator[Finding]:
                 if location not in seen and (kind := _credential(program, route, parameter, function)):
                     seen.add(location)
                     fix = moved(program, route, parameter) if value is route.endpoint else None
+                    fix = moved_model(program, route, value) if isinstance(value, Class) else fix
                     bodyless = value is not route.endpoint or _is_bodyless(route)
                     if fix is None and function is not None and bodyless and _kind(spoken(parameter.name)):
                         fix = moved_to_header(function, parameter)

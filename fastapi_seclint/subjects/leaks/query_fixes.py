@@ -12,8 +12,9 @@ from fastapi_seclint.program.callables import Parameter, parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.program.values import External, Function, ModuleValue, options, string
+from fastapi_seclint.program.values import Class, External, Function, ModuleValue, options, string
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.named_answers import form_at
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards.entrances import is_login_form
@@ -42,6 +43,28 @@ def moved(program: Program, route: Route, parameter: Parameter) -> Fix | None:
     for other in _names_of_account(program, route) if "password" in parameter.name else ():
         edits += _taken_from(target, parameter.place.module, other) or []
     return Fix(_title(target), False, tuple(dict.fromkeys(edits)))
+
+
+def moved_model(program: Program, route: Route, cls: Class) -> Fix | None:
+    """The fix for a model that `Depends()` fills from the query, field by field: it is the body.
+
+    Only where the handler itself names it and takes no other body; a route that gives tokens has a form (RFC 6749).
+    """
+    if not route.methods or set(route.methods) - _WITH_BODY or _gives_tokens(program, route) or route.endpoint is None:
+        return None
+    if not any(base.startswith(("pydantic.", "sqlmodel.")) for base in cls.external_bases()):
+        return None
+    node = next((one for one in route.dependencies if one.call is cls and one.parameter and one.written), None)
+    form = form_at(node.written) if node is not None and node.written is not None else None
+    own = [item for item in _definition(route) if form is not None and any(inner is form for inner in walk(item[2:4]))]
+    filled = [item for item in parameters(route.endpoint) if node is not None and item.name == node.parameter]
+    if node is None or node.written is None or form is None or len(own) != 1 or form[4] or not filled:
+        return None
+    if _target(program, route, filled[0]) != "Body":
+        return None
+    name, imports = _name(node.written.module, "Body", "fastapi")
+    edit = ReplaceExpression(node.written.module.path, span_of(form[1]), f"{name}()")
+    return Fix(_title("Body"), False, (edit, *imports))
 
 
 def moved_to_header(function: Function, parameter: Parameter) -> Fix | None:
