@@ -93,7 +93,7 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
             mends = mends and not any(asks_roles_of_several(node.call) for node in route.nodes())
             mends = mends and not reads_hidden(program, route, case.resource)  # whom it is shown to is not said here
             owner = case.tie.owner if case.tie is not None else case.field
-            mends = mends and not lacks(program, case.resource, owner.partition(".")[0])
+            mends = mends and not (owner and lacks(program, case.resource, owner.partition(".")[0]))
             mends = mends and view_node(route) is None and not refers_elsewhere(program, case.resource, case.field)
             fix = same_test(program, route, case.sibling, case.variable) if mends else None
             if fix is None and mends:

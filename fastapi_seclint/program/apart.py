@@ -47,8 +47,9 @@ _NAMED = re.compile(rb'"([A-Za-z_]\w*(?:\.\w+)*):[A-Za-z_]\w*"')
 def apart(root: Path, files: Files) -> list[Files]:
     """The files of each program, in the order of the first of them.
 
-    Files belong together where one imports or names the other. What no application imports belongs to the one whose
-    own folder holds it, where there is just one there. A project of one application, or of none, is one program.
+    Files belong together where one imports or names the other, or where they lie in a package that is imported by its
+    name. What no application imports belongs to the one whose own folder holds it, where there is just one there. A
+    project of one application, or of none, is one program.
     """
     served = (facts for source, facts in files if not is_test_path(os.path.relpath(source.path, root)))
     if sum(map(_makes_application, served)) < 2:
@@ -130,6 +131,11 @@ class _Groups:
             for other in _needed(modules, module):
                 if other.file in self._first and not _is_written(modules, other):
                     self._join(module.file, other.file)
+        for folder in {folder for module in modules.by_file.values() for folder in _named_folders(modules, module)}:
+            inside = [module for module in modules.by_file.values() if f"{module.folder}/".startswith(f"{folder}/")]
+            for module in inside:
+                if not _is_written(modules, module):
+                    self._join(inside[0].file, module.file)
 
     def of(self, module: Module) -> str:
         """The group of a file."""
@@ -172,6 +178,14 @@ def _packages(modules: Modules, module: Module) -> Iterator[Module]:
     while (package := modules.by_file.get(posixpath.join(folder, "__init__.py"))) is not None:
         yield package
         folder = posixpath.dirname(folder)
+
+
+def _named_folders(modules: Modules, module: Module) -> Iterator[str]:
+    """The folders that a file's imports go through by name: all that lies in them is one package."""
+    for name in module.facts.imports:
+        top = modules.absolute(name.partition(".")[0], module) if "." in name else None
+        if top is not None and top.package and modules.absolute(name, module) is not None:
+            yield top.folder
 
 
 def _imported(modules: Modules, module: Module) -> Iterator[Module]:
