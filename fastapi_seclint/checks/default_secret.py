@@ -19,7 +19,7 @@ from fastapi_seclint.subjects.secrets.names import usable
 from fastapi_seclint.subjects.secrets.needs import Use
 from fastapi_seclint.subjects.secrets.refusals import demanded, refused
 from fastapi_seclint.subjects.secrets.set_here import set_at_random
-from fastapi_seclint.subjects.secrets.uses import uses
+from fastapi_seclint.subjects.secrets.uses import OF_A_SERVICE, uses
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _mistake(program: Program, item: Fallback, use: Use | None) -> bool:
     if _SHOWN & {word for name in (item.target, item.written) for word in words_of(name)}:
         return False
     return any(
-        usable(text, kind, item.name, used=use is not None)
+        usable(text, kind, item.name, used=use is not None and use.what != OF_A_SERVICE)
         and not words.allows(text)
         and not refused(program, names, text)
         for text, _ in item.found

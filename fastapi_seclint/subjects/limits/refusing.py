@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, awaited, walk
+from fastapi_seclint.facts.forms import Form, awaited, mentions, walk
 from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
@@ -59,7 +59,10 @@ def _decided_by(block: Block, test: Form) -> Iterator[Form]:
         test = test[-1] if test[0] in ("unary", "walrus") else test[2]
     if test[0] == "bool":
         for part in test[3]:
-            yield from _decided_by(block, part)
+            handed = part[0] == "name" and any(
+                mentions(call[3:], {part[2]}) for call in walk(test) if call[0] == "call"
+            )
+            yield from () if handed else _decided_by(block, part)
     elif test[0] == "call":
         yield test
     elif test[0] == "name" and isinstance(block.scope, FunctionScope):

@@ -11,7 +11,7 @@ from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.owners.activity import asks_for_activity, refuses_closed_user
 from fastapi_seclint.subjects.owners.finding_users import loads_user
-from fastapi_seclint.subjects.owners.states import speaks_of_state
+from fastapi_seclint.subjects.owners.states import computed_states, speaks_of_state
 from fastapi_seclint.subjects.passwords.names import is_of_people
 from fastapi_seclint.subjects.rights.reached import reached
 
@@ -45,11 +45,12 @@ def _tests_people(program: Program, function: Function) -> bool:
 @answered_once
 def _has_blind_way(program: Program, function: Function) -> bool:
     """Whether a function refuses closed accounts on one of its ways, and finds a user on another without a look."""
+    states = computed_states(program)
     ways = [way for way in _ways(function.statements(), []) if _gives(way)]
-    looking = [way for way in ways if _refuses(way)]
-    if not looking or len(looking) == len(ways) or _refuses(_common(ways)):
+    looking = [way for way in ways if _refuses(way, states)]
+    if not looking or len(looking) == len(ways) or _refuses(_common(ways), states):
         return False
-    blind = [way for way in ways if way not in looking and not any(speaks_of_state(form) for form in _tests(way))]
+    blind = [way for way in ways if way not in looking and not any(speaks_of_state(it, states) for it in _tests(way))]
     called = [inner for inner in reached(program, function, 1) if inner is not function]
     return any(loads_user(way) for way in blind) and not any(_tests_people(program, inner) for inner in called)
 
@@ -80,9 +81,9 @@ def _gives(way: list[Form]) -> bool:
     return last is not None and last[0] == "return" and last[2] is not None and last[2][2:] != [None]
 
 
-def _refuses(way: list[Form]) -> bool:
+def _refuses(way: list[Form], states: frozenset[str]) -> bool:
     return any(
-        form[0] == "if" and speaks_of_state(form[2]) and any(item[0] == "raise" for item in walk(form[3:]))
+        form[0] == "if" and speaks_of_state(form[2], states) and any(item[0] == "raise" for item in walk(form[3:]))
         for form in walk(way)
     )
 

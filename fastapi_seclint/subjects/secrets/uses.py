@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 _SIGNING, _PASSWORD, _API_KEY = "signing key", "password", "API key"
 _TOKENS = "the key that tokens are signed with"
 _SESSIONS = "starlette.middleware.sessions.SessionMiddleware"
+OF_A_SERVICE = "the key of a service"
+"""What is shown to another service, which alone says whether it fits: a mark that there is none opens nothing."""
 # Parameter, position, kind and words for people, with the library symbols that need it.
 _SINKS_BY_USE: dict[tuple[str, int, str, str], str] = {
     ("key", 1, _SIGNING, _TOKENS): """
@@ -96,14 +98,14 @@ _SINKS_BY_USE: dict[tuple[str, int, str, str], str] = {
         paramiko.SSHClient().connect paramiko.client.SSHClient().connect
     """,
     ("passwd", 2, _PASSWORD, "a password for another service"): "ftplib.FTP ftplib.FTP_TLS",
-    ("secret_key", 2, _API_KEY, "the key of a service"): "minio.Minio",
-    ("password", 1, _API_KEY, "the key of a service"): "twilio.rest.Client",
-    ("token", 0, "token", "the key of a service"): "aiogram.Bot telegram.Bot telebot.TeleBot telebot.AsyncTeleBot",
-    ("subscription", 0, _API_KEY, "the key of a service"): """
+    ("secret_key", 2, _API_KEY, OF_A_SERVICE): "minio.Minio",
+    ("password", 1, _API_KEY, OF_A_SERVICE): "twilio.rest.Client",
+    ("token", 0, "token", OF_A_SERVICE): "aiogram.Bot telegram.Bot telebot.TeleBot telebot.AsyncTeleBot",
+    ("subscription", 0, _API_KEY, OF_A_SERVICE): """
         azure.cognitiveservices.speech.SpeechConfig azure.cognitiveservices.speech.translation.SpeechTranslationConfig
     """,
-    ("key", 0, _API_KEY, "the key of a service"): "azure.core.credentials.AzureKeyCredential",
-    ("subscription_key", 0, _API_KEY, "the key of a service"): """
+    ("key", 0, _API_KEY, OF_A_SERVICE): "azure.core.credentials.AzureKeyCredential",
+    ("subscription_key", 0, _API_KEY, OF_A_SERVICE): """
         msrest.authentication.CognitiveServicesCredentials
     """,
     ("password", 1, _PASSWORD, "a mail password"): """
@@ -285,7 +287,7 @@ def _in_headers(program: Program) -> Iterator[tuple[Value, Use]]:
                 for key, value in form[2]:
                     if key is None or key[0] != "const" or not _HEADERS.match(str(key[2])):
                         continue
-                    where = Use(_API_KEY, "the key of a service", block.location(value))
+                    where = Use(_API_KEY, OF_A_SERVICE, block.location(value))
                     value = _without_scheme(value)
                     for origin in told(program, block, value):
                         yield ask(program, origin.block, origin.form), where
