@@ -118,7 +118,20 @@ def test_the_tokens_of_one_application_are_not_those_of_another(tmp_path: Path) 
         ),
         (
             {"shop/__init__.py": "", "shop/a.py": APP, "shop/b.py": APP},
-            [{"shop/__init__.py"}, {"shop/a.py"}, {"shop/b.py"}],
+            [{"shop/__init__.py", "shop/a.py"}, {"shop/__init__.py", "shop/b.py"}],
+        ),
+        (
+            {"a/main.py": f"import pkgutil\n{APP}pkgutil.iter_modules(['x'])\n", "b/main.py": APP, "x/y.py": ""},
+            [{"a/main.py", "x/y.py"}, {"b/main.py"}],
+        ),
+        (
+            {
+                "a/main.py": f"import importlib\n{APP}importlib.import_module(name)\n",
+                "b/main.py": f"import importlib\nimport settings\n{APP}importlib.import_module(settings.FEATURES[0])\n",
+                "settings.py": 'FEATURES = ["plugins.x"]\n',
+                "plugins/x.py": APP,
+            },
+            [{"a/main.py"}, {"b/main.py", "plugins/x.py", "settings.py"}],
         ),
         (
             {
@@ -130,7 +143,10 @@ def test_the_tokens_of_one_application_are_not_those_of_another(tmp_path: Path) 
             [{"a.py", "tests/conftest.py", "tests/test_a.py"}, {"b.py"}],
         ),
     ],
-    ids=["two", "router", "imported", "script", "served", "below", "loaded", "package", "empty-package", "tests"],
+    ids=[
+        *("two", "router", "imported", "script", "served", "below", "loaded", "package", "empty-package"),
+        *("loaded-elsewhere", "loaded-as-told", "tests"),
+    ],
 )
 def test_what_belongs_together(tmp_path: Path, files: Files, expected: list[set[str]]) -> None:
     assert programs(tmp_path, files) == expected
@@ -178,3 +194,20 @@ def test_what_a_fix_brings_is_imported_from_the_folder_of_each(tmp_path: Path, m
     for name in ("first", "second"):
         assert "from security.passwords import hash_password\n" in outcome.changed[f"{name}/main.py"][1]
         assert f"{name}/security/passwords.py" in outcome.changed
+
+
+def test_what_a_fix_brings_is_imported_through_packages_that_say_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = "import hashlib\n\n\ndef kept(password: str) -> str:\n    return hashlib.md5(password.encode()).hexdigest()"
+    empty = {f"{folder}/__init__.py": "" for folder in ("all", "all/first", "all/second")}
+    write(tmp_path, empty | {f"all/{name}/main.py": f"{APP}\n\n{kept}\n" for name in ("first", "second")})
+    monkeypatch.chdir(tmp_path)
+
+    def analyse(overlay: dict[Path, str] | None = None) -> Report:
+        return fastapi_seclint.check(Path(), cache=False, overlay=overlay or {}, select=("fast-password-hash",))
+
+    outcome = fix(analyse, cwd=tmp_path, allow_unsafe=True)
+    for name in ("first", "second"):
+        wanted = f"from all.{name}.security.passwords import hash_password\n"
+        assert wanted in outcome.changed[f"all/{name}/main.py"][1]

@@ -115,7 +115,7 @@ def explain(path: Path, line: int, options: Options, rule: Rule | None = None) -
     Every rule runs, whatever is selected; raises as `analyse` does, and `explaining.NotExplained`.
     """
     from fastapi_seclint.engine import explaining
-    from fastapi_seclint.program.apart import apart
+    from fastapi_seclint.program.apart import apart, in_folders_of_their_own
 
     units = planning.plan([path], options).units
     display = Path(os.path.relpath(planning.absolute(path, options.cwd), options.cwd)).as_posix()
@@ -128,8 +128,14 @@ def explain(path: Path, line: int, options: Options, rule: Rule | None = None) -
         gathered = Library(Vault(unit, contents, kind="findings", enabled=options.cache), contents, options).gathered()
         unreadable = (*unit.unreadable, *missing, *gathered.unreadable)
         root = unit.project.root
-        files = explaining.read_with(display, apart(root, gathered.files))
-        program = explaining.WatchedProgram(root, files, unreadable=unreadable, config=unit.config)
+        programs = apart(root, gathered.files)
+        program = explaining.WatchedProgram(
+            root,
+            explaining.read_with(display, programs),
+            unreadable=unreadable,
+            config=unit.config,
+            own_folder=in_folders_of_their_own(programs),
+        )
         program.watch = explaining.Watch(display, line)
         every = replace(unit.config, select=("ALL",), ignore=())
         start = Examined(unreadable=unreadable, failures=tuple(gathered.failures), comments=_comments(gathered))

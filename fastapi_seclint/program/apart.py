@@ -42,14 +42,17 @@ _LOADERS = frozenset(
 _SERVERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "granian"})
 _NAMED = re.compile(rb'"([A-Za-z_]\w*(?:\.\w+)*):[A-Za-z_]\w*"')
 """An application by its name, as servers are told: `uvicorn.run("shop.main:app")`."""
+_TOLD = re.compile(rb'"([A-Za-z_]\w*(?:\.\w+)+)(?::\w+)?"')
+"""What a text names with dots, as those are told who load modules: `FEATURES = ["features.orders"]`."""
 
 
 def apart(root: Path, files: Files) -> list[Files]:
     """The files of each program, in the order of the first of them.
 
     Files belong together where one imports or names the other, or where they lie in a package that is imported by its
-    name. What no application imports belongs to the one whose own folder holds it, where there is just one there. A
-    project of one application, or of none, is one program.
+    name. What no application imports belongs to the one whose own folder holds it, or to the one that loads files by
+    name, where there is just one such. A package that says nothing is read with all that lies in it. A project of one
+    application, or of none, is one program.
     """
     served = (facts for source, facts in files if not is_test_path(os.path.relpath(source.path, root)))
     if sum(map(_makes_application, served)) < 2:
@@ -57,17 +60,25 @@ def apart(root: Path, files: Files) -> list[Files]:
     modules = Modules(root.as_posix(), [(source.path.as_posix(), facts) for source, facts in files], is_common_library)
     groups = _Groups(modules)
     homes = _homes(modules, groups)
+    loaders = [module for module in modules.by_file.values() if len(homes) > 1 and _loads(modules, module)]
+    if loaders:
+        groups.join_told({groups.of(module) for module in loaders})
+        homes = _homes(modules, groups)
     if len(homes) < 2:
         return [files]
+    loading = homes.keys() & {groups.of(module) for module in loaders}
     members: dict[str, Files] = defaultdict(list)
-    written: Files = []
+    packages, written = Files(), Files()
     for source, facts in files:
         module = modules.by_file[source.path.as_posix()]
         if _is_written(modules, module):
             written.append((source, facts))
+        elif _is_mute(module):
+            packages.append((source, facts))
         else:
-            members[_program_of(module, groups, homes)].append((source, facts))
-    return [[*members[name], *_beside(members[name], written)] for name in sorted(members)]
+            members[_program_of(module, groups, homes, loading)].append((source, facts))
+    own = [members[name] for name in sorted(members)]
+    return [[*_around(part, packages), *part, *_beside(part, written)] for part in own]
 
 
 def in_folders_of_their_own(programs: Sequence[Files]) -> bool:
@@ -76,10 +87,26 @@ def in_folders_of_their_own(programs: Sequence[Files]) -> bool:
     return len(folders) > 1
 
 
+def _around(files: Files, packages: Files) -> Files:
+    """The packages that these files lie in, of those that only are there."""
+    around = {folder for source, _ in files for folder in source.path.parents}
+    return [(source, facts) for source, facts in packages if source.path.parent in around]
+
+
 def _beside(files: Files, written: Files) -> Files:
     """The files that fixes wrote into packages beside these files, or above them."""
     around = {folder for source, _ in files for folder in source.path.parents}
     return [(source, facts) for source, facts in written if source.path.parent.parent in around]
+
+
+def _is_mute(module: Module) -> bool:
+    """Whether a file does no more than make its folder a package."""
+    return module.package and all(form[0] == "expr" and form[2][0] == "const" for form in module.facts.module)
+
+
+def _loads(modules: Modules, module: Module) -> bool:
+    """Whether a file may load others by names that are known when it runs."""
+    return not _LOADERS.isdisjoint(module.facts.words) and not modules.is_test(module)
 
 
 def _makes_application(facts: FileFacts) -> bool:
@@ -99,8 +126,8 @@ def _homes(modules: Modules, groups: _Groups) -> dict[str, set[str]]:
     return homes
 
 
-def _program_of(module: Module, groups: _Groups, homes: dict[str, set[str]]) -> str:
-    """The group that a file is read with."""
+def _program_of(module: Module, groups: _Groups, homes: dict[str, set[str]], loading: set[str]) -> str:
+    """The group that a file is read with; `loading` are those with applications that load files by name."""
     own = groups.of(module)
     if own in homes:
         return own
@@ -110,7 +137,7 @@ def _program_of(module: Module, groups: _Groups, homes: dict[str, set[str]]) -> 
         if here:
             return here[0] if len(here) == 1 else own
         folder = posixpath.dirname(folder)
-    return own
+    return next(iter(loading)) if len(loading) == 1 else own
 
 
 def _is_written(modules: Modules, module: Module) -> bool:
@@ -126,6 +153,7 @@ class _Groups:
     """The files of a project in groups, each named after the first of its files."""
 
     def __init__(self, modules: Modules) -> None:
+        self._modules = modules
         self._first = {file: file for file in modules.by_file}
         for module in modules.by_file.values():
             for other in _needed(modules, module):
@@ -141,6 +169,13 @@ class _Groups:
         """The group of a file."""
         return self._find(module.file)
 
+    def join_told(self, loading: set[str]) -> None:
+        """Join the modules that are named in texts of groups which load files by name."""
+        for module in [module for module in self._modules.by_file.values() if self.of(module) in loading]:
+            for name in sorted(set(_TOLD.findall(module.facts.dumps()))):
+                if (found := self._modules.absolute(name.decode(), module)) is not None and found.file in self._first:
+                    self._join(module.file, found.file)
+
     def _find(self, file: str) -> str:
         while self._first[file] != file:
             self._first[file] = file = self._first[self._first[file]]
@@ -154,7 +189,7 @@ class _Groups:
 def _needed(modules: Modules, module: Module) -> Iterator[Module]:
     """The files that a file is read with: what it imports, names or may load, and what runs before it."""
     for package in _packages(modules, module):
-        if any(form[0] != "expr" for form in package.facts.module):
+        if not _is_mute(package):
             yield package
     yield from _imported(modules, module)
     told = [] if _SERVERS.isdisjoint(module.facts.words) else _NAMED.findall(module.facts.dumps())
