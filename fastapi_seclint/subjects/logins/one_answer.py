@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import InsertStatements, RemoveStatement, ReplaceExpression, ReplaceStatement
-from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
+from fastapi_seclint.facts.forms import Form, last_name, names_in, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.refusing import as_it_stands
 from fastapi_seclint.program.sites import Block
@@ -152,7 +152,9 @@ def answer_of_caller(program: Program, absent: Outcome, wrong: Outcome) -> Fix |
     alone = len(calls) == 1 and block.function is not None and calls[0].function is block.function
     if not alone or block.module is not function.module or _is_of_any_failure(absent):
         return None
-    if _OF_SOME.search(str(wrong.said)):
+    scope = block.scope
+    own = isinstance(scope, FunctionScope) and any(map(scope.is_local, names_in(wrong.form[2:])))
+    if own or _OF_SOME.search(str(wrong.said)):
         return None
     edit = _in_place(absent, wrong)
     return Fix("answer as for a wrong password", True, (edit,)) if edit is not None else None

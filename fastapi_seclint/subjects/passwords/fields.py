@@ -73,6 +73,10 @@ class Givers:
         if depth == 0:
             return None
         match form:
+            case ["comp", _, _, ["name", *_], None, [[_, iterable, _]]] | ["star", _, iterable] if self._is_mapping(
+                block, iterable
+            ):
+                return None  # of a dictionary these are the keys
             case ["await" | "star", _, value]:
                 return self.shown(block, value, depth)
             case ["dict", _, pairs]:
@@ -202,7 +206,8 @@ class Givers:
     def _of_value(self, block: Block, form: Form) -> tuple[str, Class | None] | None:
         given = [*options(ask(self.program, block, form)), *self._of_field(block, form)]
         rows = {id(one.cls): one.cls for one in given if isinstance(one, Instance) and isinstance(one.cls, Class)}
-        if len(rows) > 1 and not all(password_field(cls) for cls in rows.values() if is_table(cls) or is_schema(cls)):
+        known = [bool(password_field(cls)) for cls in rows.values() if is_table(cls) or is_schema(cls)]
+        if len({one.place for one in given if isinstance(one, Instance)}) == 1 < len(rows) and not all(known):
             return None  # a base makes rows of whatever class its heirs have
         for option in given:
             if (found := held(option)) is not None:
