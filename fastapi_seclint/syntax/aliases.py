@@ -1,12 +1,14 @@
 """Imports under other names: `import jwt as j`, `from fastapi import HTTPException as Refused`, `read as read_token`.
 
 Many questions are answered by what a thing is called. Where a file gives what it imports another name, and says the
-name itself for nothing else, its facts use the name under which the thing is known everywhere.
+name itself for nothing else, its facts use the name under which the thing is known everywhere. Not where only the
+other name says what it is: `from hashing import check as verify_password`.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -41,8 +43,52 @@ def _imported(statements: Sequence[ast.stmt]) -> Iterator[tuple[str, str]]:
     for statement in statements:
         for alias in statement.names if isinstance(statement, ast.Import | ast.ImportFrom) else ():
             name = alias.name.rpartition(".")[2]
-            if alias.asname not in (None, name):
+            if alias.asname not in (None, name) and not (_tells(str(alias.asname)) and _is_vague(name)):
                 yield str(alias.asname), name
+
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_TELLING = frozenset(
+    {
+        *(
+            "account",
+            "admin",
+            "auth",
+            "authenticated",
+            "caller",
+            "credential",
+            "credentials",
+            "hash",
+            "hashed",
+            "hasher",
+        ),
+        *("identity", "jwt", "key", "keys", "limit", "limiter", "login", "member", "owner", "passphrase", "passwd"),
+        *(
+            "password",
+            "passwords",
+            "permission",
+            "pin",
+            "principal",
+            "pw",
+            "pwd",
+            "role",
+            "secret",
+            "secrets",
+            "session",
+        ),
+        *("token", "tokens", "user", "users"),
+    }
+)
+
+
+def _tells(name: str) -> bool:
+    """Whether a name says that something has to do with who calls, or with what he proves it by."""
+    return any(word.lower() in _TELLING for word in _WORDS.findall(name))
+
+
+def _is_vague(name: str) -> bool:
+    """Whether the name of a function or a constant says nothing of the kind: `check`, `VALUE`."""
+    return (name.islower() or name.isupper()) and not _tells(name)
 
 
 @dataclass(slots=True)
