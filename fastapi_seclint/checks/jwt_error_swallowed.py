@@ -147,9 +147,14 @@ def _in_dependency(program: Program, route: Route, node: Node) -> Iterator[Swall
 
 
 def _may_be_for_visitors(program: Program, route: Route, node: Node, functions: list[Function]) -> bool:
-    """Whether a dependency says itself that there may be no token, or a handler asks what it gives for that."""
+    """Whether a dependency says itself that there may be no token, or a handler asks what it gives for that.
+
+    A dependency that refuses anybody at all is for nobody but users.
+    """
     if any(meant_for_visitors(program, function) for function in functions):
         return True
+    if any(function.forms.of("raise") for function in functions):
+        return False
     return route.function is not None and _asks_whether_anybody(program, route.function, node.parameter)
 
 
@@ -162,9 +167,17 @@ def _asks_whether_anybody(program: Program, handler: Function, name: str | None)
         for known in options(ask(program, block, form[2])):
             told = method_of(known, form[3]) if isinstance(known, Instance) else None
             given = [one[2] for one in told.forms.of("return")] if told is not None and told.kind == "property" else []
-            if given and all(value is not None and value[0] in ("compare", "unary", "bool") for value in given):
+            if given and all(value is not None and _asks_for_nothing(value) for value in given):
                 return True
     return False
+
+
+def _asks_for_nothing(value: Form) -> bool:
+    """Whether an expression says that something is there or is not: `self.name is not None`, `not self.claims`."""
+    return any(
+        one[0] == "unary" or (one[0] == "compare" and any(part[::2] == ["const", None] for part in walk(one)))
+        for one in ([value, *value[3]] if value[0] == "bool" else [value])
+    )
 
 
 def _statements(functions: list[Function]) -> Iterator[Form]:

@@ -17,6 +17,8 @@ from fastapi_seclint.subjects.leaks.bodies import body_leak
 from fastapi_seclint.subjects.leaks.log_calls import message, pieces, written
 from fastapi_seclint.subjects.leaks.log_helpers import is_there_to_log
 from fastapi_seclint.subjects.leaks.logged_secrets import Leak, Leaks
+from fastapi_seclint.subjects.wiring.dependencies import is_dependency
+from fastapi_seclint.subjects.wiring.handlers import is_handler
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -44,23 +46,27 @@ def handed_in(program: Program, block: Block, call: Form) -> list[Leak]:
 def is_harmless(program: Program, block: Block, form: Form) -> bool:
     """Whether an expression is a parameter that is named as a secret, and none where every caller has it by that name.
 
-    Callers see what it is: what was cut out of something, or what stars stand in the place of.
+    Callers see what it is: what was cut out of something, or what stars stand in the place of. A caller that only hands
+    its own parameter on is asked for its callers in turn, each once; what FastAPI calls is given whatever is sent.
     """
-    scope = block.scope
-    if form[0] != "name" or not isinstance(scope, FunctionScope) or scope.assignments(form[2]):
-        return False
-    found = [*handed(program, scope.function, form[2])]
-    return bool(found) and all(
-        given[0] == "name"
-        and given[2] == form[2]
-        and caller.function is not None
-        and not _is_secret(program, caller, given)
-        for caller, given in found
-    )
-
-
-def _is_secret(program: Program, caller: Block, given: Form) -> bool:
-    return Leaks(program, caller).of(given) is not None and not is_harmless(program, caller, given)
+    pending, seen, shown = [(block, form)], {block.function}, False
+    while pending:
+        inner, name = pending.pop()
+        scope = inner.scope
+        if name[0] != "name" or not isinstance(scope, FunctionScope) or scope.assignments(name[2]):
+            return False
+        found = [*handed(program, scope.function, name[2])]
+        if not found or is_handler(program, scope.function) or is_dependency(program, scope.function):
+            return False
+        for caller, given in found:
+            if given[0] != "name" or given[2] != name[2] or caller.function is None:
+                return False
+            if Leaks(program, caller).of(given) is None:
+                shown = True
+            elif caller.function not in seen:
+                seen.add(caller.function)
+                pending.append((caller, given))
+    return shown
 
 
 def _parts(block: Block, whole: Form) -> Iterator[Form]:

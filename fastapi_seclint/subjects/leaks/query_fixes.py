@@ -48,7 +48,8 @@ def moved(program: Program, route: Route, parameter: Parameter) -> Fix | None:
 def moved_model(program: Program, route: Route, cls: Class) -> Fix | None:
     """The fix for a model that `Depends()` fills from the query, field by field: it is the body.
 
-    Only where the handler itself names it and takes no other body; a route that gives tokens has a form (RFC 6749).
+    Only where the handler itself names it, as the type of a parameter, and takes no other body, and the path fills no
+    field of it; a route that gives tokens has a form (RFC 6749).
     """
     if not route.methods or set(route.methods) - _WITH_BODY or _gives_tokens(program, route) or route.endpoint is None:
         return None
@@ -60,7 +61,9 @@ def moved_model(program: Program, route: Route, cls: Class) -> Fix | None:
     filled = [item for item in parameters(route.endpoint) if node is not None and item.name == node.parameter]
     if node is None or node.written is None or form is None or len(own) != 1 or form[4] or not filled:
         return None
-    if _target(program, route, filled[0]) != "Body":
+    if _target(program, route, filled[0]) != "Body" or program.walker.resolver.type_of(filled[0]) is not cls:
+        return None
+    if any(item.name in path_variables(route.path) for item in parameters(cls)):
         return None
     name, imports = _name(node.written.module, "Body", "fastapi")
     edit = ReplaceExpression(node.written.module.path, span_of(form[1]), f"{name}()")

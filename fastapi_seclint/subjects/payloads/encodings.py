@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, mentions, walk
 from fastapi_seclint.program.answers import answered_once
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Argument, Block, Call
 from fastapi_seclint.program.values import Function, Instance, Place, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, callers, partials
@@ -264,12 +265,18 @@ def _of_factory(program: Program, block: Block, function: Function, probe: Flow,
 
 
 def _made_of_parameters(program: Program, factory: Function, probe: Flow) -> dict[str, Form]:
-    """What a factory makes of its parameters for the function inside: `span = timedelta(**life)`."""
+    """What a factory makes of its parameters for the function inside: `span = timedelta(**life)`.
+
+    Nothing under a name that is given something twice: which of it the function finds is not said here.
+    """
     body, given = body_of(program, factory), {item[0] for item in factory.parameters}
+    if body is None or not isinstance(body.scope, FunctionScope):
+        return {}
     return {
         form[2][0][2]: form[3]
-        for form in (body.forms.of("assign") if body is not None else ())
+        for form in body.forms.of("assign")
         if form[2][0][0] == "name" and form[2][0][2] in probe.relevant and mentions(form[3], given)
+        if len(body.scope.assignments(form[2][0][2])) == 1
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
@@ -39,13 +40,19 @@ def of_heirs(program: Program, block: Block, function: Function, probe: Flow, ta
 
 
 def of_receiver(program: Program, block: Block, call: Form, function: Function) -> Names:
-    """What the class of an object has whose method a call is, in place of what the base has: `refresh.issue(user)`."""
+    """What the class of an object has whose method a call is, in place of what the base has: `refresh.issue(user)`.
+
+    What the object itself was given when it was made is no longer that of the class.
+    """
     own = function.parameters[0][0] if function.owner is not None and function.parameters else ""
     found = [*options(ask(program, block, call[2][2]))] if own and call[2][0] == "attr" else []
-    classes = [one.cls for one in found if isinstance(one, Instance) and isinstance(one.cls, Class)]
-    if len(found) != 1 or not classes or classes[0] is function.owner or function.kind != "function":
+    made = found[0] if len(found) == 1 else None
+    if not isinstance(made, Instance) or not isinstance(made.cls, Class) or function.kind != "function":
         return {}
-    return _held(classes[0], own, Place(block.module, call[1]))
+    held: Names = {}
+    for base in reversed(list(takewhile(lambda one: one is not function.owner, made.cls.lineage()))):
+        held |= _held(base, own, Place(block.module, call[1])) if isinstance(base, Class) else {}
+    return {key: known for key, known in held.items() if key.removeprefix(f"{own}.") not in made.attributes}
 
 
 def _held(cls: Class, own: str, place: Place) -> Names:

@@ -93,7 +93,7 @@ _VOUCHING = re.compile(r"^_?(validate|verify|authenticate)_(\w+_)?(token|jwt)$")
 
 
 def _vouches(program: Program, block: Block) -> bool:
-    """Whether a function that only looks how old a token is says that it is valid, and a route goes by that."""
+    """Whether a function that only looks how old a token is says that it is valid, and a route refuses by it alone."""
     if block.function is None or _VOUCHING.match(snake(block.function.name)) is None:
         return False
     if not any(form[2] is not None and form[2][::2] == ["const", True] for form in block.forms.of("return")):
@@ -102,9 +102,15 @@ def _vouches(program: Program, block: Block) -> bool:
     return any(
         around.function is not None
         and (around.module.file, around.function.number) in handlers
-        and any(form[-1] is use or form[2] is use for form in around.forms.of("if", "unary"))
+        and any(_refuses(form) for form in around.forms.of("if") if any(one is use for one in walk(form[2])))
+        and not _verifies(program, around, use)
         for around, use, _ in callers(program, block.function)
     )
+
+
+def _refuses(form: Form) -> bool:
+    """Whether one of the two ways of an `if` raises, or answers that somebody is not let in."""
+    return any(one[0] == "raise" or one[2:] in ([401], [403]) for one in walk(form[3:]))
 
 
 def _is_given_instead(program: Program, block: Block, call: Form) -> bool:
