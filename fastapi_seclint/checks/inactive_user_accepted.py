@@ -263,7 +263,7 @@ def _named_only(program: Program) -> Iterator[Finding]:
 def _tested_at_login_only(program: Program) -> Iterator[Finding]:
     """Guards that find the user and never look whether he is active, where the login does or one of the handlers."""
     login = next(testing_logins(program), None)
-    asking = [] if login is not None else list(testing_handlers(program))
+    asking = [] if login is not None else testing_handlers(program)
     if asking:
         login = asking[0][0]
     if login is None:

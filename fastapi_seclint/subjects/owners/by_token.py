@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, awaited, mentions
+from fastapi_seclint.facts.forms import Form, awaited, mentions, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed_down
 from fastapi_seclint.subjects.guards.bearer_schemes import scheme_kind
+from fastapi_seclint.subjects.owners.belongings import names_owner
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -19,6 +22,7 @@ def compares_by_token(program: Program, route: Route) -> bool:
     """Whether a function below a handler gets its token, makes claims of it and compares something with those.
 
     `claims = decode(token)` and then `claims.get("sub") != user_id`, or `Note.owner_id == claims["sub"]` in a query.
+    By the column of an account, `User.email == claims["sub"]`, it is only found out who that is.
     """
     handler = route.function
     tokens = {node.parameter for node in route.dependencies if node.parameter and scheme_kind(node.call)}
@@ -32,12 +36,29 @@ def compares_by_token(program: Program, route: Route) -> bool:
 
 def _compares_claims(program: Program, function: Function, tokens: set[str]) -> bool:
     scope = program.sites.scope(function.module, function.number)
-    claims = _made_of(scope, function, tokens) if isinstance(scope, FunctionScope) else set()
-    compared = ((form[2], *form[4]) for form in function.forms.of("compare") if form[3] in (["=="], ["!="]))
-    return bool(claims) and any(
-        any(mentions(side, claims) for side in sides) and all(side[0] != "const" for side in sides)
-        for sides in compared
-    )
+    if not isinstance(scope, FunctionScope):
+        return False
+    claims = _made_of(scope, function, tokens)
+    others = {item[0] for item in function.parameters} - tokens - {"self", "cls"}
+    others |= _made_of(scope, function, others) - _made_of(scope, function, claims | tokens)
+    compared = [form for form in function.forms.of("compare") if form[3] in (["=="], ["!="])] if claims else []
+    pairs = ((one, other) for form in compared for one, other in ((form[2], *form[4]), (*form[4], form[2])))
+    return any(_says_who(one, claims) and _is_owner(other, others) for one, other in pairs)
+
+
+def _says_who(form: Form, claims: set[str]) -> bool:
+    """Whether an expression is the claims' word for who is calling, `claims.get("sub")`, not what else they say."""
+    said = [str(item[2]) for item in walk(form) if item[0] == "const"]
+    said += [str(item[3]) for item in walk(form) if item[0] == "attr" and item[3] != "get"]
+    return mentions(form, claims) and (not said or any(map(_WHO.search, map(snake, said))))
+
+
+_WHO = re.compile(r"(^|_)(id|uid|sub|subject|user|username|email|login|owner|account|name|oid)$")
+
+
+def _is_owner(form: Form, handed: set[str]) -> bool:
+    """Whether an expression is of whom a thing belongs to, or of what the function is handed besides the token."""
+    return mentions(form, handed) or any(item[0] == "attr" and names_owner(item[3]) for item in walk(form))
 
 
 def _made_of(scope: FunctionScope, function: Function, tokens: set[str]) -> set[str]:

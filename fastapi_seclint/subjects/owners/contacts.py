@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.owners.accounts import (
     written,
 )
 from fastapi_seclint.subjects.owners.records import is_table
+from fastapi_seclint.subjects.passwords.tables import TABLES
 from fastapi_seclint.subjects.payloads.models import fields
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ _CALLED = re.compile(
     r"s?$"
 )
 _LINK = 4
-"""So many columns has a table at most that only says which account has to do with which row."""
+"""So many columns has a table at most that only says which account has to do with which row, and since when."""
+_WHEN = re.compile(r"(^|_)(at|on|date|time|timestamp|since|until|created|updated|modified)$")
 
 
 def foreign_keys(column: Value | None) -> Iterator[str]:
@@ -63,12 +65,26 @@ def tables_of_contacts(program: Program) -> frozenset[str]:
     for cls in tables(program):
         called, columns = written(cls), fields(cls)
         refers = {table_of_key(key) for _, _, default in columns for key in foreign_keys(default)}
-        if accounts & called or (accounts & refers and len(columns) <= _LINK):
+        links = sum(_WHEN.search(snake(name)) is None for name, _, _ in columns) <= _LINK
+        if accounts & called or (accounts & refers and links):
             tied |= refers
         if accounts & refers or any(_LOGS_IN.search(snake(name)) for name, _, _ in columns):
             tied |= called
         found |= {name for name in called if _CALLED.match(name)}
+    for refers in _without_class(program):
+        tied |= refers if accounts & refers else set()
     return frozenset(found - tied - accounts)
+
+
+def _without_class(program: Program) -> Iterator[set[str]]:
+    """The tables that each table refers to which no class has, as those between two kinds of rows are written."""
+    for module in program.modules.by_file.values():
+        named = "Table" in module.facts.words and not program.is_test(module)
+        for value in list(module.scope.names.values()) if named else ():
+            for option in options(value):
+                if isinstance(option, External) and option.name in TABLES and option.arguments is not None:
+                    given = option.arguments.positional
+                    yield {table_of_key(key) for column in given for key in foreign_keys(column)}
 
 
 def is_of_contacts(program: Program, field: str) -> bool:

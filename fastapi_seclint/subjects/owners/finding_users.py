@@ -35,21 +35,62 @@ def testing_logins(program: Program) -> Iterator[Function]:
                 yield function
 
 
-_CLOSED_FOR_ALL = frozenset({"is_active", "active", "is_enabled", "disabled", "is_disabled", "deactivated"})
+_OPEN = frozenset({"is_active", "active", "is_enabled"})
+_CLOSED_FOR_ALL = _OPEN | {"disabled", "is_disabled", "deactivated"}
 """What says that an account is closed altogether; who is banned may be kept from one thing only."""
 
 
-def testing_handlers(program: Program) -> Iterator[tuple[Function, Function]]:
-    """Handlers that refuse their caller if his account is closed, with the function of a guard that finds him."""
+def testing_handlers(program: Program) -> list[tuple[Function, Function]]:
+    """Handlers that refuse their caller if his account is closed, with the function of a guard that finds him.
+
+    None where a handler is there for those whose account is closed: it refuses all others, or opens the account.
+    """
+    testing = []
     for route in program.routes:
         handler = route.function
-        if handler is None or program.is_test(handler.module) or not refuses_closed_user(handler):
+        if handler is None or program.is_test(handler.module) or not _CLOSED_FOR_ALL & handler.module.facts.words:
             continue
         names = caller_names(program, route)
-        tests = [inner for form in handler.forms.of("if") for inner in walk(form[2]) if inner[0] in ("attr", "sub")]
-        if any(field_of(item) in _CLOSED_FOR_ALL and mentions(item[2], names) for item in tests):
-            found = (finds_user(program, guard.node) for guard in guards(program, route) if guard.node is not None)
-            yield from ((handler, finder) for finder in found if finder is not None)
+        if any(_sets_flag(form, names) for form in handler.forms.of("assign")):
+            if any(_sets_flag(form, names, opening=True) for form in handler.forms.of("assign")):
+                return []
+            continue
+        for form in handler.forms.of("if"):
+            asked = list(_asked(form[2], names, True))
+            if False in asked and any(inner[0] in ("raise", "return") for inner in walk(form[3])):
+                return []
+            refused = True in asked and any(inner[0] == "raise" for inner in walk(form[3]))
+            if refused and refuses_closed_user(handler):
+                found = (finds_user(program, guard.node) for guard in guards(program, route) if guard.node is not None)
+                testing += [(handler, finder) for finder in found if finder is not None]
+    return testing
+
+
+def _asked(test: Form, names: set[str], held: bool) -> Iterator[bool]:
+    """Whether a condition that is held for true, or for false, says that the caller's account is closed."""
+    match test:
+        case ["unary", _, "not", inner]:
+            yield from _asked(inner, names, not held)
+        case ["bool", _, _, items]:
+            for item in items:
+                yield from _asked(item, names, held)
+        case ["compare", _, inner, ["is" | "=="], [["const", _, bool(value)]]]:
+            yield from _asked(inner, names, held == value)
+        case ["compare", _, inner, ["is not" | "!="], [["const", _, bool(value)]]]:
+            yield from _asked(inner, names, held != value)
+        case ["attr" | "sub", _, owner, _] if field_of(test) in _CLOSED_FOR_ALL and mentions(owner, names):
+            yield held != (field_of(test) in _OPEN)
+
+
+def _sets_flag(assignment: Form, names: set[str], opening: bool = False) -> bool:
+    """Whether an assignment is to the flag of the caller's account; with `opening`, whether it opens the account."""
+    flags = [
+        field_of(target)
+        for target in assignment[2]
+        if target[0] in ("attr", "sub") and field_of(target) in _CLOSED_FOR_ALL and mentions(target[2], names)
+    ]
+    value = assignment[3]
+    return any(not opening or (value[0] == "const" and value[2] is (flag in _OPEN)) for flag in flags)
 
 
 def _locks_out(function: Function) -> bool:

@@ -18,7 +18,8 @@ from fastapi_seclint.subjects.passwords.spoken import blocks
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_TABLES = ("sqlalchemy.Table()", "sqlalchemy.schema.Table()", "sqlalchemy.sql.schema.Table()")
+TABLES = ("sqlalchemy.Table()", "sqlalchemy.schema.Table()", "sqlalchemy.sql.schema.Table()")
+"""How SQLAlchemy makes a table that no class has."""
 _RUNS = frozenset({"fetch_all", "fetch_one", "execute", "exec", "scalars", "scalar", "iterate"})
 
 
@@ -125,7 +126,7 @@ def _columns(program: Program, block: Block, query: Form) -> list[str]:
 
 def _of_table(value: Value) -> list[str]:
     for option in options(value):
-        if isinstance(option, External) and option.name in _TABLES and option.arguments is not None:
+        if isinstance(option, External) and option.name in TABLES and option.arguments is not None:
             columns = [item for given in option.arguments.positional for item in options(given)]
             names = [string(item.arguments.get("name", 0)) for item in columns if _is_column(item) and item.arguments]
             return [name for name in names if name]

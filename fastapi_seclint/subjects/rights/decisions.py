@@ -10,7 +10,7 @@ from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.statuses import number_of
 from fastapi_seclint.program.values import Function, Mapping, options
-from fastapi_seclint.subjects.rights.forbidding import says_forbidden
+from fastapi_seclint.subjects.rights.forbidding import CALLER, says_forbidden
 from fastapi_seclint.subjects.rights.words import (
     asks_an_enforcer,
     names_check_of_rights,
@@ -36,7 +36,8 @@ def decides(
     tables = _tables(function)
     said = [form for form in every if not _is_about(form, picked, sent) and not _finds_account(form, tables)]
     forms = [form for form in said if not _is_presence(form, looked_up | _found_owners(function))]
-    idle |= {id(form) for form in forms if _finds_rights(form)} if _only_authenticates(function) else set()
+    chosen = _chosen(function)
+    idle |= {id(form) for form in forms if _finds_rights(form, chosen)} if _only_authenticates(function) else set()
     forms = [form for form in forms if id(form) not in idle]
     if any(_is_decision(form, sent, tables) for form in forms):
         return True
@@ -128,7 +129,11 @@ def _is_presence(form: Form, names: frozenset[str]) -> bool:
     return False
 
 
-_HELD = re.compile(r"(^|_)(roles?|permissions?|perms|scopes?|groups?|rights|privileges|grants)$")
+_HELD = re.compile(
+    r"^_*((users?|accounts?|members?|callers?|current|own|my|their|all|token)_)*"
+    r"(roles?|permissions?|perms|scopes?|groups?|rights|privileges|grants)$"
+)
+"""What accounts have, one more and another less of it; `admin_roles` and `can_manage_roles` are of some only."""
 
 
 def _tables(function: Function) -> frozenset[str]:
@@ -147,19 +152,48 @@ def _finds_account(form: Form, tables: frozenset[str]) -> bool:
 
 
 def _only_authenticates(function: Function) -> bool:
-    """Whether a function answers 401 and never 403: who is calling, and not what he may do (RFC 9110, 15.5.2)."""
+    """Whether a function answers 401 and never 403: who is calling, and not what he may do (RFC 9110, 15.5.2).
+
+    One that is given the caller has no need to find out who he is.
+    """
+    if any(CALLER.search(snake(item[0])) for item in function.parameters):
+        return False
     told = (number_of(form) for form in function.forms.of("const", "attr", "name"))
     return 401 in told and not says_forbidden(function)
 
 
-def _finds_rights(form: Form) -> bool:
-    """Whether a test only asks if somebody has any right at all, as every account does: `role is None`, `not role`."""
+def _finds_rights(form: Form, chosen: frozenset[str]) -> bool:
+    """Whether a test only asks if somebody has any right at all, as every account does: `role is None`, `not role`.
+
+    Of those that were `chosen` before not every account has some.
+    """
     match form:
         case ["if" | "ifexp", _, test, *_]:
-            return all(_finds_rights(atom) or not speaks_of_rights(atom) for atom in _atoms(test))
+            return all(_finds_rights(atom, chosen) or not speaks_of_rights(atom) for atom in _atoms(test))
         case ["compare", _, held, ["is" | "is not" | "==" | "!="], [["const", _, None]]]:
-            return _HELD.search(snake(_said(held))) is not None
-    return _HELD.search(snake(_said(form))) is not None
+            return _finds_rights(held, chosen)
+    return _HELD.match(snake(_said(form))) is not None and not (form[0] == "name" and form[2] in chosen)
+
+
+def _chosen(function: Function) -> frozenset[str]:
+    """The names that get some of what there is: `[role for role in held if role in wanted]`, `held & wanted`."""
+    return frozenset(
+        target[2]
+        for form in function.forms.of("assign")
+        for target in form[2]
+        if target[0] == "name" and any(map(_chooses, walk(form[3])))
+    )
+
+
+def _chooses(form: Form) -> bool:
+    if form[0] == "comp":
+        return any(conditions for *_, conditions in form[5])
+    if form[0] == "call":
+        return str(form[2][-1]) in _CHOOSING
+    return form[0] == "compare" or (form[0] == "binop" and form[2] in ("&", "-"))
+
+
+_CHOOSING = frozenset({"filter", "filter_by", "where", "intersection", "difference"})
 
 
 def _is_decision(form: Form, sent: frozenset[str], tables: frozenset[str] = frozenset()) -> bool:

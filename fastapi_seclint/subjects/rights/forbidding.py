@@ -28,7 +28,8 @@ _WHO = re.compile(
 _QUALITY = re.compile(r"^(is|can|may|has)_")
 _CALLED = frozenset({"name", "title", "code", "slug", "value", "key"})
 """What something is called that a user has, `me.department.name`; of the user himself it says nothing."""
-_CALLER = re.compile(r"(^|_)(user|client|caller|member|account|principal|operator|consumer|me|actor|person|staff)$")
+CALLER = re.compile(r"(^|_)(user|client|caller|member|account|principal|operator|consumer|me|actor|person|staff)$")
+"""How a parameter is called that is given the caller, whom somebody else has found."""
 _NO_CALLER = frozenset(
     {
         "request", "websocket", "credentials", "settings", "config", "form", "body", "payload", "token", "self", "cls",
@@ -129,7 +130,7 @@ def _turns_down(form: Form, function: Function, names: set[str]) -> bool:
             found = caller in names or any(
                 item[2][0][0] == "name" and item[2][0][2] == caller and _is_call(item[3]) for item in given
             )
-            return bool(found and _says(raised) and _CALLER.search(caller)) and STATE.search(snake(quality)) is None
+            return bool(found and _says(raised) and CALLER.search(caller)) and STATE.search(snake(quality)) is None
     return False
 
 
