@@ -21,7 +21,7 @@ from fastapi_seclint.subjects.passwords.plain_storage import kept
 from fastapi_seclint.subjects.passwords.put_away import put_away
 from fastapi_seclint.subjects.passwords.replaced import told_hashed
 from fastapi_seclint.subjects.passwords.seeds import seeds
-from fastapi_seclint.subjects.passwords.shams import sham_tests, shams
+from fastapi_seclint.subjects.passwords.shams import sham_tests, shams, used_where_found
 from fastapi_seclint.subjects.passwords.unfollowed import writes_unfollowed
 from fastapi_seclint.subjects.passwords.whole_bodies import Kept
 
@@ -61,7 +61,10 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
     found += put_away(known, [item for item, _ in compared])
     stored = [(item, _fix(known, item, True)) for item in found]
     places = [(item, _KEPT, fix) for item, fix in stored] + [(item, _COMPARED, fix) for item, fix in compared]
-    mended = all(fix is not None for item, _, fix in places if not told_hashed(item.block, item.at))
+    others = [item for item, _, _ in places if item not in hollow] if len(found) > len(hollow) else []
+    apart = [item for item in hollow if item.form[0] == "fstr" and used_where_found(known, item, others)]
+    needed = [fix for item, _, fix in places if item not in apart and not told_hashed(item.block, item.at)]
+    mended = all(fix is not None for fix in needed)
     if not mended or (compared and places and writes_unfollowed(known, found)):
         # who is hashed has to be let in by what is compared, and the other way round
         places = [(item, message, None) for item, message, _ in places]

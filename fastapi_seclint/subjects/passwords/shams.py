@@ -8,10 +8,13 @@ And those that are called after a test of a hash and compare the two as they are
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, arguments
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.origins import callers
 from fastapi_seclint.subjects.passwords import hashers
 from fastapi_seclint.subjects.passwords.whole_bodies import Kept
 
@@ -33,7 +36,30 @@ def shams(known: Passwords) -> Iterator[Kept]:
             case [["return", _, value]] if value is not None and _is_given(
                 value, [item[0] for item in function.parameters]
             ):
-                yield Kept(block, value[1], value, True)
+                if value[0] != "fstr" or not _is_hashed_by_callers(known, function):
+                    yield Kept(block, value[1], value, True)
+
+
+def used_where_found(known: Passwords, sham: Kept, found: Sequence[Kept]) -> bool:
+    """Whether all who call such a function keep or compare what it gives, and are found themselves for that."""
+    places = {(item.block.module.file, item.block.number) for item in found}
+    used = callers(known.program, sham.block.function) if sham.block.function is not None else ()
+    calling = {(block.module.file, block.number) for block, _, _ in used}
+    return bool(calling) and calling <= places
+
+
+def _is_hashed_by_callers(known: Passwords, function: Function) -> bool:
+    """Whether whoever calls a function hashes or verifies what it gives: `hash_password(fake_hash_password(plain))`."""
+    used = list(callers(known.program, function))
+    return bool(used) and all(_is_hashed(known, block, call) for block, call, _ in used)
+
+
+def _is_hashed(known: Passwords, block: Block, call: Form) -> bool:
+    for outer in block.forms.of("call"):
+        if any(given is call for given in arguments(outer)):
+            text = known.text(block, outer)
+            return (text is not None and text.kind == "hash") or known.is_verification(block, outer)
+    return False
 
 
 def _is_given(value: Form, names: list[str]) -> bool:

@@ -21,6 +21,7 @@ from fastapi_seclint.program.attributes import SETTINGS_BASES
 from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Value, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.literal_names import name_of
@@ -244,13 +245,33 @@ def of_field(program: Program | None, module: Module, field: SettingsField, fill
     What no settings class fills reads the environment in its place.
     """
     if program is not None and field.default is not None and _is_made_bare(program, module, field):
-        read = ReplaceExpression(module.path, span_of(field.default[1]), f'os.environ["{field.name.upper()}"]')
-        return Fix(
-            f"read it from the environment variable {field.name.upper()}", False, (read, AddImport(module.path, "os"))
-        )
+        name = _variable(program, field)
+        read = ReplaceExpression(module.path, span_of(field.default[1]), f'os.environ["{name}"]')
+        return Fix(f"read it from the environment variable {name}", False, (read, AddImport(module.path, "os")))
     fix = _without_default(module, field, filled)
     bare = _made_bare(program, module, field) if program is not None else ()
     return replace(fix, edits=(*fix.edits, *bare)) if fix is not None else None
+
+
+def _variable(program: Program, field: SettingsField) -> str:
+    """The environment variable of a field, after its class, too, where something else is called the same.
+
+    One variable for two secrets would make one secret of them.
+    """
+    owner, name = field.symbol.rpartition(".")[2], field.name.upper()
+    modules = [one for one in program.modules.by_file.values() if not program.is_test(one)]
+    others = (
+        statement
+        for module in modules
+        if field.name in module.facts.words
+        for form in program.sites.top(module).forms.of("class")
+        if form[2] != owner
+        for statement in form[6]
+    )
+    shared = any(form[0] == "annassign" and form[2][2:] == [field.name] and form[-1] for form in others)
+    if shared or any(name in module.facts.words for module in modules):
+        return "_".join((*words_of(owner), field.name)).upper()
+    return name
 
 
 def _is_made_bare(program: Program, module: Module, field: SettingsField) -> bool:
