@@ -317,16 +317,17 @@ def _gets_caller(walk_: Walk, function: Function, bound: bool, receiver: Value |
 def property_kinds(walk_: Walk, owner: Form, name: str, held: Kinds) -> Kinds | None:
     """What a property of the project's says of an object that was made for a stranger: `context.anonymous`.
 
-    One of an object that holds what he sent is called as a method is: `Compact(token).claims` may verify it.
+    One of an object that holds what he sent is called as a method is: `Compact(token).claims` may verify it. What is
+    called as the caller is and nothing is known of is what its name says.
     """
-    told = "object" not in held or part_of(held, name) == CLEAN  # else its name says that it is the caller
-    for option in options(walk_.value(owner)) if told else ():
+    for option in options(walk_.value(owner)):
         if isinstance(option, Instance) and isinstance(option.cls, Class):
             classes = (item for item in option.cls.lineage() if isinstance(item, Class))
             found = next((item.namespace[name] for item in classes if name in item.namespace), None)
             if isinstance(found, Function) and found.kind == "property" and not is_abstract(found):
                 made = option if "object" not in held and _is_told_apart(option, False) else None
-                return _project_call(walk_, found, True, [], [], CLEAN, made, held & (TAINTED | OBJECT))
+                given = _project_call(walk_, found, True, [], [], CLEAN, made, held & (TAINTED | OBJECT))
+                return None if given == CLEAN and "object" in held and part_of(held, name) != CLEAN else given
     return None
 
 

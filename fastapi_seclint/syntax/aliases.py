@@ -50,33 +50,10 @@ def _imported(statements: Sequence[ast.stmt]) -> Iterator[tuple[str, str]]:
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _TELLING = frozenset(
     {
-        *(
-            "account",
-            "admin",
-            "auth",
-            "authenticated",
-            "caller",
-            "credential",
-            "credentials",
-            "hash",
-            "hashed",
-            "hasher",
-        ),
-        *("identity", "jwt", "key", "keys", "limit", "limiter", "login", "member", "owner", "passphrase", "passwd"),
-        *(
-            "password",
-            "passwords",
-            "permission",
-            "pin",
-            "principal",
-            "pw",
-            "pwd",
-            "role",
-            "secret",
-            "secrets",
-            "session",
-        ),
-        *("token", "tokens", "user", "users"),
+        *("account", "admin", "auth", "authenticated", "caller", "credential", "credentials", "hash", "hashed"),
+        *("hasher", "identity", "jwt", "key", "keys", "limit", "limiter", "login", "member", "owner", "passphrase"),
+        *("passwd", "password", "passwords", "permission", "pin", "principal", "pw", "pwd", "role", "secret"),
+        *("secrets", "session", "token", "tokens", "user", "users"),
     }
 )
 
