@@ -202,15 +202,20 @@ def _as_list(program: Program, option: Option, fix: Fix) -> Iterator[Edit]:
 
 
 def _is_split(program: Program, option: Option) -> bool:
-    """Whether what an option is given is split already, by a property or where its name gets it."""
+    """Whether what an option is given is split already, by a property or where its name gets it, in whatever file."""
     form, block = option.form, option.block
-    if form[0] == "attr":
-        return any(_calls(given) for _, given in given_by_property(program, block, form))
-    given = (one for one in (*block.forms.every, *block.module.facts.module) if one[0] in ("assign", "annassign"))
-    targets = ((one[2] if one[0] == "assign" else [one[2]], one[-1]) for one in given)
-    return any(
-        value is not None and _calls(value) and [*form[2:]] in [t[2:] for t in names] for names, value in targets
-    )
+    if form[0] == "attr" and any(_calls(given) for _, given in given_by_property(program, block, form)):
+        return True
+    value = ask(program, block, form)
+    named = [one for one in program.modules.by_file.values() if one.scope.names.get(form[-1]) is value]
+    places = [block] if form[0] == "name" else []
+    for place in (*places, *(program.sites.top(one) for one in {*named, block.module})):
+        for statement in place.forms.of("assign", "annassign"):
+            targets = statement[2] if statement[0] == "assign" else [statement[2]]
+            given = statement[-1] is not None and _calls(statement[-1])
+            if given and any(target[::2] == ["name", form[-1]] for target in targets):
+                return True
+    return False
 
 
 def _calls(form: Form) -> bool:
