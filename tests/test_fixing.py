@@ -371,6 +371,15 @@ def test_the_diff_can_be_applied(project: Project, tool: list[str]) -> None:
     assert applied == expected
 
 
+def test_the_diff_of_a_long_file_tells_what_changed_and_no_more(project: Project) -> None:
+    """Lines that come again and again are no reason to say that others moved."""
+    project.put(a="".join(f"bad{number}\nundo()\nraise_it()\n\n" for number in range(80)))
+    project.rules = [Toy("T1", r"\bbad\d+\b", replace_by("good"))]
+    rows = fixing.diff(project.fix()).split("\n")
+    assert {row for row in rows if row.startswith("+") and not row.startswith("+++")} == {"+good"}
+    assert sum(row.startswith("-") and not row.startswith("---") for row in rows) == 80
+
+
 def plain(path: str, span: Span) -> tuple[Edit, ...]:
     shift = 1 if path == "c.py" else 0
     return (ReplaceExpression(path, Span(span.line, span.column - shift, span.line, span.end_column - shift), "good"),)
