@@ -28,6 +28,7 @@ from fastapi_seclint.subjects.guards.swapping import argument_of, bound_around, 
 from fastapi_seclint.subjects.owners.activity import active_guards, node_tests_activity
 from fastapi_seclint.subjects.owners.identity import guards
 from fastapi_seclint.subjects.rights.considering import considers_rights
+from fastapi_seclint.subjects.rights.neighbours import is_meant_for_people
 from fastapi_seclint.subjects.rights.roles import reads_scopes, takes_scopes
 from fastapi_seclint.subjects.rights.words import is_role, names_right
 from fastapi_seclint.subjects.tokens.own_keys import refuses_tokens_of
@@ -182,11 +183,12 @@ def _only_one(candidates: Sequence[_Candidate]) -> list[_Candidate]:
 def _demanded_beside(program: Program, routes: Sequence[Route]) -> frozenset[_Key]:
     """The role guards that all guarded routes of a file have which change what these routes change.
 
-    Those that change one thing by its very path are beside each other wherever they are written.
+    Those that change one thing by its very path are beside each other wherever they are written. What is meant for
+    people demands no role of those who decide on it, `POST /applications`.
     """
     paths = {route.path for route in routes}
     places = {(route.function.module, _resource(route.path)) for route in routes if route.function is not None}
-    if not places or not all(changes_state(route) for route in routes):
+    if not places or not all(changes_state(route) and not is_meant_for_people(program, route) for route in routes):
         return frozenset()
     strong = {item.key for item in _candidates(program) if item.authorizes}
     uses: Counter[_Key] = Counter()

@@ -10,7 +10,9 @@ from fastapi_seclint.facts.forms import Form, names_in
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.subjects.guards import access, entrances
+from fastapi_seclint.subjects.owners.belongings import is_published, owner_field
 from fastapi_seclint.subjects.owners.identity import caller_names
+from fastapi_seclint.subjects.owners.things import resource_of
 from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied, ties_caller
 from fastapi_seclint.subjects.rights.made_with import is_same_guard
@@ -51,9 +53,7 @@ def unlike_its_neighbours(program: Program, route: Route) -> list[Route]:
     loose = [other for other in beside.values() if other not in strict]
     if _lists_guards(route) and any(map(_lists_guards, loose)):
         return []
-    if (uses_a_thing(route) and not _is_of_things(route, beside.values())) or (
-        _makes(route, strict) and not _agree(program, strict)
-    ):
+    if is_meant_for_people(program, route) or (_makes(route, strict) and not _agree(program, strict)):
         return []
     if lists and (loose or len(strict) <= _LEAST):
         return []
@@ -103,6 +103,24 @@ def uses_a_thing(route: Route) -> bool:
     if found and _TAKES_PART.fullmatch(found[-1]):
         return True
     return bool(path_variables(route.path)) and any(_USES.match(word) for word in found[-1:] + found[-2:-1])
+
+
+def is_meant_for_people(program: Program, route: Route) -> bool:
+    """Whether what a route does is not for those who look after such things alone.
+
+    Somebody takes part in one, `POST /jobs/{id}/apply`, or makes one that is his, as a column of the rows says.
+    """
+    if route.function is None:
+        return False
+    done = snake(route.function.name).partition("_")[0]
+    if _TAKES_PART.fullmatch(done) and not _THINGS.fullmatch(done):
+        return True
+    if uses_a_thing(route):
+        return not _is_of_things(route, in_one_room(program, route))
+    if set(route.methods) != {"POST"} or path_variables(route.path):
+        return False
+    owner = owner_field(program, resource_of(route)[0], route.function.module)
+    return owner != "" and not is_published(owner)
 
 
 def _makes(route: Route, others: list[Route]) -> bool:
