@@ -275,14 +275,24 @@ def _variable(program: Program, field: SettingsField) -> str:
 
 
 def _is_made_bare(program: Program, module: Module, field: SettingsField) -> bool:
-    """Whether code makes an object of a field's class, a plain model, of nothing but its defaults: `AppConfig()`."""
+    """Whether code makes an object of a field's class, a plain model, of nothing but its defaults: `AppConfig()`.
+
+    `default_factory=AppConfig` makes one, too.
+    """
     owner = field.symbol.rpartition(".")[2]
     found = program.interpreter.attribute_of_module(module, owner)
     plain = [one for one in options(found) if isinstance(one, Class) and _is_plain_model(program, one)]
     if not plain or field.default is None or not isinstance(field.default[2], str) or field.default[0] != "const":
         return False
     calls = (call for block in program.sites.blocks(frozenset({owner})) for call in block.forms.of("call"))
-    return any(last_name(call[2]) == owner and not call[3] and not call[4] for call in calls)
+    return any(
+        (last_name(call[2]) == owner and not call[3] and not call[4])
+        or any(
+            key == "default_factory" and value[0] in ("name", "attr") and value[-1] == owner
+            for key, value, _ in call[4]
+        )
+        for call in calls
+    )
 
 
 def _is_plain_model(program: Program, cls: Class) -> bool:

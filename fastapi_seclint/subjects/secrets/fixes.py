@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.facts.forms import Form, last_name, span_of
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.literals import Literal
@@ -35,17 +35,24 @@ def from_environment(path: str, literal: Literal, kind: str, own: bool) -> Fix |
         return None
     several = literal.reach is not Reach.PASSED and (len(literal.texts) > 1 or name.endswith("KEYS"))
     if form[0] in ("list", "set", "tuple") and several:
-        split = f'{read}.split(",")'
+        split = _split(read, form)
         code = {"list": split, "set": f"set({split})", "tuple": f"tuple({split})"}[form[0]]
         return _fix(path, name, form, code)
     match form:
         case ["call", _, ["name", _, "frozenset"], [["list" | "set" | "tuple", *_] as inner], []]:
             if several:
-                return _fix(path, name, inner, f'{read}.split(",")')
+                return _fix(path, name, inner, _split(read, inner))
     written = _written(_only_item(form))
     if written is None or len(literal.texts) != 1:
         return None
     return _fix(path, name, written, f"{read}.encode()" if written[0] == "bytes" else read)
+
+
+def _split(read: str, form: Form) -> str:
+    """The variable at its commas, as bytes where the keys are that: `b"..."`, `"...".encode()`."""
+    encoded = [item[0] == "bytes" or (item[0] == "call" and last_name(item[2]) == "encode") for item in form[2]]
+    split = f'{read}.split(",")'
+    return f"[key.encode() for key in {split}]" if encoded and all(encoded) else split
 
 
 def _only_item(form: Form) -> Form:
