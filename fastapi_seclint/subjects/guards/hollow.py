@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions, walk
+from fastapi_seclint.facts.forms import Form, arguments, beginning, last_name, mentions, walk
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
@@ -276,7 +276,9 @@ def only_keeps_a_cookie(program: Program, route: Route) -> bool:
 
 
 def _sets_cookies_only(program: Program, block: Block, depth: int) -> bool:
-    """Whether a function sets a cookie and calls nothing for anything else; helpers of the project may set it."""
+    """Whether a function sets a cookie and does nothing else; helpers of the project may set it."""
+    if any(_keeps_elsewhere(block, form) for form in block.forms.of("assign", "augassign")):
+        return False
     found = False
     for call in block.forms.of("call"):
         helpers = [body_of(program, function) for function, _ in called(program, block, call)] if depth else []
@@ -286,6 +288,13 @@ def _sets_cookies_only(program: Program, block: Block, depth: int) -> bool:
             return False
         found = found or last_name(call[2]) == "set_cookie"
     return found
+
+
+def _keeps_elsewhere(block: Block, assignment: Form) -> bool:
+    """Whether an assignment is to what a module has for all: `VISITS[name] = now`, `stats.visits += 1`."""
+    targets = assignment[2] if assignment[0] == "assign" else [assignment[3]]
+    names = {beginning(target) for target in targets if target[0] in ("attr", "sub")}
+    return any(name and name in block.module.scope.names for name in names)
 
 
 def tells_where_it_runs(route: Route, word: str) -> bool:

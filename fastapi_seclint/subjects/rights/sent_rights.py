@@ -30,6 +30,13 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.accounts import (
+    tables,
+    tables_of_accounts,
+    tables_of_callers,
+    tables_of_people,
+    written,
+)
 from fastapi_seclint.subjects.owners.contacts import tables_named_by
 from fastapi_seclint.subjects.owners.records import is_schema
 from fastapi_seclint.subjects.passwords.made_models import made_fields
@@ -42,7 +49,7 @@ from fastapi_seclint.subjects.rights.forbidding import STANDING
 from fastapi_seclint.subjects.rights.read_bodies import read_bodies
 from fastapi_seclint.subjects.rights.sent import Input, Origin, Sent, names_groups, source
 from fastapi_seclint.subjects.rights.tested import asked_of_administrators, ranking, tested_rights
-from fastapi_seclint.subjects.rights.words import has_ranks, is_administrator, is_role
+from fastapi_seclint.subjects.rights.words import has_ranks, is_administrator, is_role, names_right
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -311,9 +318,19 @@ _RIGHTS = re.compile(r"role|group|permission|privilege|right|scope|rank|level|ac
 
 
 def _is_part_played(program: Program, name: str) -> bool:
-    """Whether rows hold under a name the key of what has nothing to do with rights, as the part in a process has."""
-    tables = tables_named_by(program, name)
-    return bool(tables) and not any(_RIGHTS.search(table) for table in tables)
+    """Whether rows hold under a name the key of what has nothing to do with rights, as the part in a process has.
+
+    What an account holds the key of, and rows that say what somebody may do, have to do with them.
+    """
+    named = tables_named_by(program, name)
+    if not named or any(_RIGHTS.search(table) for table in named):
+        return False
+    accounts = tables_of_callers(program) | tables_of_accounts(program) | tables_of_people(program)
+    for cls in tables(program):
+        columns = [column for column, _, _ in fields(cls)]
+        if (accounts & written(cls) and name in columns) or (named & written(cls) and any(map(names_right, columns))):
+            return False
+    return True
 
 
 def _is_validated(cls: Class, name: str) -> bool:
