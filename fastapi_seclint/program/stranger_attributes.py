@@ -18,6 +18,7 @@ from fastapi_seclint.program.kinds import (
     HIDDEN,
     JUNK,
     NOTHING,
+    OBJECT,
     QUERY,
     TAINTED,
     TRUE,
@@ -141,7 +142,7 @@ def item_kinds(walk_: Walk, owner: Kinds, index: Form, table: Form | None = None
     if "match" in owner:
         return JUNK
     if "object" in owner and key is not None:
-        return part_of(owner, key)
+        return owner - OBJECT
     if owner == CLEAN and index[0] != "slice" and walk_.kinds(index) & TAINTED and not _fills_itself(walk_, table):
         walk_.may_raise, walk_.encounter.checked = True, True
         raise Raised
