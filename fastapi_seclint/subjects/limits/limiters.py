@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, mentions, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.callables import dotted_name, running
 from fastapi_seclint.program.calls import method_of
@@ -259,7 +259,10 @@ def _looks_limiting(program: Program, function: Function, failures: bool) -> boo
         body = facts.body(number)
         if not any(_says(form, failures) for form in walk(body)):
             continue
-        idle = [*counted(program, function.module, number), *(_kept(body) if function.name == "__init__" else ())]
+        idle = [
+            *counted(program, function.module, number),
+            *_kept(function, body),
+        ]
         if any(_says(form, failures) and not _is_set_by_hand(program, form) for form in _without(body, idle)):
             return True
     return False
@@ -270,12 +273,18 @@ def _is_set_by_hand(program: Program, form: Form) -> bool:
     return form[0] == "attr" and is_flag(form[3]) and not counts_failures(program)
 
 
-def _kept(body: list[Form]) -> Iterator[Form]:
-    """What a constructor keeps for other methods, `self.limiter = Limiter()`: nothing is limited by that alone."""
-    for form in walk(body):
+def _kept(function: Function, body: list[Form]) -> Iterator[Form]:
+    """What a constructor keeps for other methods, `self.limiter = Limiter()`: nothing is limited by that alone.
+
+    What it makes of a request, as a class in `Depends()` does, is made for each: `self.left = hit_or_429(request)`.
+    """
+    taken = function.parameters
+    asked = {item[0] for item in taken if item[2] is not None and last_name(item[2]) in ("Request", "HTTPConnection")}
+    for form in walk(body) if function.name == "__init__" else ():
         match form:
-            case ["assign", _, [["attr", *_]], _] | ["annassign", _, ["attr", *_], *_]:
-                yield form
+            case ["assign", _, [["attr", *_]], value] | ["annassign", _, ["attr", *_], _, value]:
+                if value is None or value[0] != "call" or not mentions(value, asked):
+                    yield form
 
 
 def _without(body: object, left: list[Form]) -> Iterator[Form]:

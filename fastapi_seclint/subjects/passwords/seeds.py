@@ -12,6 +12,7 @@ from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Class, Const, options
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.rendering import rendered
+from fastapi_seclint.subjects.owners.records import is_table
 from fastapi_seclint.subjects.passwords.fixes import HASHING, Hasher, hasher_for, used
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.passwords.plain_comparison import field_of
@@ -76,7 +77,8 @@ def _digested(form: Form) -> Form | None:
 
 
 def _written(known: Passwords, module: Module, field: str) -> Iterator[Form]:
-    """The texts that stand for a field of a person on the module's own level."""
+    """The texts that stand for a field of a person on the module's own level, or of a row that a function makes."""
+    yield from _in_rows(known, module, field)
     for form in walk(module.facts.module):
         match form:
             case ["dict", _, pairs]:
@@ -91,6 +93,16 @@ def _written(known: Passwords, module: Module, field: str) -> Iterator[Form]:
                     continue
                 if _is_class(known, module, function):
                     yield value
+
+
+def _in_rows(known: Passwords, module: Module, field: str) -> Iterator[Form]:
+    """The texts in functions: `session.add(User(email="root@...", password="..."))` when the application starts."""
+    for block in known.program.sites.speaking(module, f'"{field}"'.encode()):
+        for call in block.forms.of("call") if block.function is not None else ():
+            given = [value for keyword, value, _ in call[4] if keyword == field and _is_plain(value)]
+            made = options(ask(known.program, block, call[2])) if given else ()
+            if any(isinstance(option, Class) and is_table(option) for option in made):
+                yield from given
 
 
 def _is_plain(form: Form) -> bool:

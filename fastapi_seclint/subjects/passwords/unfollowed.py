@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
 
 _INSERTS = re.compile(r"\binsert\s+into\s+\S+\s*\([^)]*(passw|pwd|hash)", re.I)
+_INSERTS_ANY = re.compile(r"\binsert\s+into\s+\S*$", re.I)
+_ANY_CLASS = frozenset({"model", "model_class", "model_cls", "entity", "entity_class", "document", "table", "schema"})
 _CONSTANT = ("const", "bytes")
 
 
@@ -33,7 +35,22 @@ def writes_unfollowed(known: Passwords, found: Sequence[Kept]) -> bool:
     for block, call, cls in _made(known):
         if not any(id(form) in forms for form in walk(call)) and not _is_followed(known, block, call, cls, places):
             return True
+    if not found and any(map(_writes_any, known.program.sites.blocks())):
+        return True
     return any(not _is_told(known, block, places) for block in _inserting(known))
+
+
+def _writes_any(block: Block) -> bool:
+    """Whether a function makes a row of whatever class or table: `self.model(**data)`, `f"INSERT INTO {table} ..."`."""
+    for call in block.forms.of("call"):
+        spread = any(keyword is None for keyword, _, _ in call[4])
+        if spread and last_name(call[2]).strip("_") in _ANY_CLASS:
+            return True
+    return any(
+        form[2][1][0] == "fmt" and form[2][0][0] == "const" and _INSERTS_ANY.search(str(form[2][0][2])) is not None
+        for form in block.forms.of("fstr")
+        if len(form[2]) > 1
+    )
 
 
 def _made(known: Passwords) -> Iterator[tuple[Block, Form, Class]]:
