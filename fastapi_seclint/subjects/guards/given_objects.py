@@ -13,8 +13,8 @@ from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
-from fastapi_seclint.program.values import Class, Function, Instance, options
-from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.program.values import Class, Function, Instance, Mapping, options
+from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards.asked_objects import refused_elsewhere
 from fastapi_seclint.subjects.guards.sent_only import refused_if_sent
@@ -118,10 +118,19 @@ def nobody_test(program: Program, node: Node) -> str | None:
         compared = "is" if written == "None" else "=="
         return f"{{}} is None or {{}}.{key} {compared} {written}" if written is not None else None
     if not always_gives_an_object(program, node):
-        return None if _has_a_default(node) else "{} is None"
+        return None if _has_a_default(node) or _gives_a_dictionary(program, node) else "{} is None"
     callers = {child.parameter for child in node.children if child.parameter and may_be_nobody(program, child)}
     kept = kept_caller(program, node, callers) if callers else None
     return f"{{}}.{kept.attribute} is None" if kept is not None and not kept.part else None
+
+
+def _gives_a_dictionary(program: Program, node: Node) -> bool:
+    """Whether a dependency puts what it found into a dictionary, which is there for nobody, too."""
+    block = body_of(program, node.function) if node.function is not None else None
+    given = [form[2] for form in node.function.forms.of("return")] if node.function is not None else []
+    return bool(given) and all(
+        value is not None and block is not None and isinstance(ask(program, block, value), Mapping) for value in given
+    )
 
 
 def _has_a_default(node: Node) -> bool:
