@@ -31,7 +31,7 @@ _TO_OTHERS = re.compile(
 )
 _FOR_HIMSELF = (
     "created|uploaded|owned|posted|submitted|requested|ordered|booked|authored|added|published|registered|reserved"
-    "|placed|purchased|shared|recorded"
+    "|placed|purchased|shared|recorded|started|initiated|hosted|opened|saved|drafted|proposed|reported|scheduled|launched"
 )
 """What people do with things that are theirs then; whoever `accepted` or `picked` one works for somebody."""
 _STAFF = re.compile(
