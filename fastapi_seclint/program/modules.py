@@ -68,6 +68,7 @@ class Modules:
         self._is_library = is_library
         self.by_file: dict[str, Module] = {}
         self._tests: dict[str, bool] = {}
+        self._holders: dict[str, list[str]] = {}
         self._folders: set[str] = set()
         self._namespaces: dict[str, Module] = {}
         self.roots: dict[tuple[str, str], list[str]] = {}
@@ -164,8 +165,7 @@ class Modules:
             above = posixpath.dirname(above)
         if elsewhere:
             return
-        others = [other for other in self._folders if self._holds(other, top) and not self._is_package(other)]
-        others.sort(key=lambda other: (other.count("/"), other))
+        others = self._holding(top)
         for_tests = [] if self._is_for_tests(folder) else [other for other in others if self._is_for_tests(other)]
         yield from (other for other in others if other not in for_tests)
         yield from (other for other in inner if self._holds(other, top))
@@ -217,6 +217,13 @@ class Modules:
     def _holds(self, folder: str, name: str) -> bool:
         path = posixpath.join(folder, name)
         return path + ".py" in self.by_file or path in self._folders
+
+    def _holding(self, name: str) -> list[str]:
+        """The folders that are no packages and hold a name, from the outermost: asked once for all that import it."""
+        if name not in self._holders:
+            found = [folder for folder in self._folders if self._holds(folder, name) and not self._is_package(folder)]
+            self._holders[name] = sorted(found, key=lambda folder: (folder.count("/"), folder))
+        return self._holders[name]
 
     def _is_elsewhere(self, top: str) -> bool:
         """Whether a top-level name is that of a library: the project's own goes before it where imports start."""
