@@ -98,7 +98,7 @@ _SINKS_BY_USE: dict[tuple[str, int, str, str], str] = {
         paramiko.SSHClient().connect paramiko.client.SSHClient().connect
     """,
     ("passwd", 2, _PASSWORD, "a password for another service"): "ftplib.FTP ftplib.FTP_TLS",
-    ("secret_key", 2, _API_KEY, OF_A_SERVICE): "minio.Minio",
+    ("secret_key", 2, _API_KEY, "the key of a storage server"): "minio.Minio",
     ("password", 1, _API_KEY, OF_A_SERVICE): "twilio.rest.Client",
     ("token", 0, "token", OF_A_SERVICE): "aiogram.Bot telegram.Bot telebot.TeleBot telebot.AsyncTeleBot",
     ("subscription", 0, _API_KEY, OF_A_SERVICE): """
