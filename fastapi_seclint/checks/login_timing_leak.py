@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import InsertStatements
+from fastapi_seclint.facts.bindings import blocks
 from fastapi_seclint.facts.forms import Form, arguments, awaited, mentions, span_of, walk
-from fastapi_seclint.program.bindings import blocks
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule

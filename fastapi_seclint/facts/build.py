@@ -12,6 +12,7 @@ from fastapi_seclint.facts.matches import Matching
 from fastapi_seclint.facts.ordered import ordered, returned_in_place, tested_in_place
 from fastapi_seclint.facts.refusing import checks, refuses
 from fastapi_seclint.facts.spreads import told_by_name
+from fastapi_seclint.facts.written_in import written_in
 
 _TYPING = ("typing", "typing_extensions")
 
@@ -117,8 +118,11 @@ class Builder(ExpressionBuilder):
         self._around.append(number)
         noted = self.spread, self._tested, self._returned
         self.spread, self._tested, self._returned = set(), set(), set()
-        self.bodies[number] = body = self._in_place(self.statements(node.body), self.bodies[number + 1 :])
+        body = self._in_place(self.statements(node.body), self.bodies[number + 1 :])
         self.spread, self._tested, self._returned = noted
+        if len(self.bodies) > number + 1 and not self._yields[-1]:
+            body = self._written_in(number, body, parameters, isinstance(node, ast.AsyncFunctionDef))
+        self.bodies[number] = body
         if len(self._around) == 2 and (refuses(body) or checks(body, parameters)):
             self.refusers.append(number)
         flags = GENERATOR if self._yields.pop() else 0
@@ -129,6 +133,19 @@ class Builder(ExpressionBuilder):
         return ["def", at, number, node.name, flags, parameters, decorators, returns]
 
     _AsyncFunctionDef = _FunctionDef
+
+    def _written_in(self, number: int, body: list[Form], parameters: list[Form], waits: bool) -> list[Form]:
+        """A function's statements with those of inner functions in place of their only calls."""
+        inside = dict(enumerate(self.bodies[number + 1 :], number + 1))
+        found = written_in(body, parameters, ASYNC if waits else 0, inside)
+        for gone in found.gone:
+            self.bodies[gone] = []
+            for index in inside:
+                name, at, around = self.functions[index]
+                self.functions[index] = (name, at, number if around == gone else around)
+        self.annotations += found.told
+        self._annotated.update(at for at, _ in found.told)
+        return found.body
 
     def _named_lambda(self, node: ast.Assign, name: str, function: ast.Lambda) -> Form:
         """`name = lambda x: ...` as the function that it defines."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from fastapi_seclint.facts.forms import Form, Forms
+from fastapi_seclint.facts.forms import Form, Forms, pack, span_of
 
 _TEXTS = ("const", "bytes")
 _LEAVES = ("return", "raise", "continue", "break")
@@ -24,6 +24,9 @@ def ordered(statements: list[Form], asked: set[str] | None = None, returned: set
     """
     found: list[Form] = []
     for statement in statements:
+        if statement[0] == "return" and statement[2] is not None and statement[2][0] == "ifexp":
+            found += _unnested(_returns(statement))
+            continue
         if returned is not None and found and (name := _returned(found[-1], statement)):
             returned.add(name)
         if statement[0] == "raise" and found and _only_raised(found[-1], statement):
@@ -32,6 +35,19 @@ def ordered(statements: list[Form], asked: set[str] | None = None, returned: set
             asked.add(name)
         found += _unnested(statement) if statement[0] == "if" else [statement]
     return found
+
+
+def _returns(statement: Form) -> Form:
+    """What `return a if ok else b` stands for: `if ok: return a`, and `return b`. The `if` ends where its test ends."""
+    _, _, test, *branches = statement[2]
+    start, end = span_of(statement[1]), span_of(test[1])
+    at = pack(start.line, start.column - 1, end.end_line, end.end_column - 1)
+    return ["if", at, test, *(ordered([["return", branch[1], branch]]) for branch in branches)]
+
+
+def is_expression(statement: Form) -> bool:
+    """Whether an `if` is written as `return a if ok else b`, so that its branches are no statements of their own."""
+    return bool(statement[2][1] > statement[3][0][1])
 
 
 def _only_raised(before: Form, statement: Form) -> bool:

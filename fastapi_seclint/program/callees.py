@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fastapi_seclint.facts import MODULE, FileFacts
+from fastapi_seclint.facts.bindings import bound_names
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.modules import Module, Modules
 
 Bindings = dict[str, list[Form]]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from fastapi_seclint.facts.bindings import bound_names, targets
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import execution, subscripts
 from fastapi_seclint.program.attributes import holds_data
-from fastapi_seclint.program.bindings import bound_names, targets
 from fastapi_seclint.program.callables import giving
 from fastapi_seclint.program.implementers import standing_in
 from fastapi_seclint.program.interpreter import BudgetSpent

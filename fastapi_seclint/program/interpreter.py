@@ -10,9 +10,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.bindings import bound_names
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import execution, expressions
-from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.modules import Module, Modules
 from fastapi_seclint.program.names import external
 from fastapi_seclint.program.routers import Router

@@ -6,9 +6,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import FileFacts
+from fastapi_seclint.facts.bindings import blocks
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
-from fastapi_seclint.program.bindings import blocks
 from fastapi_seclint.program.callables import dotted_name
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.decorators import wrapping_decorators

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from fastapi_seclint.facts import MODULE
+from fastapi_seclint.facts.bindings import blocks, bound_names
 from fastapi_seclint.facts.forms import ASYNC, KEYWORDS, VARIADIC, Form, last_name, names_in, pack, walk
 from fastapi_seclint.facts.ordered import negated, ordered
 from fastapi_seclint.facts.refusing import given_to, refuses
-from fastapi_seclint.program.bindings import blocks, bound_names
 from fastapi_seclint.program.callees import Callees, kinds_given
 from fastapi_seclint.program.modules import Module, Modules
 from fastapi_seclint.program.substitution import Table, bound, substituted

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from fastapi_seclint.facts.bindings import blocks
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.bindings import blocks
 from fastapi_seclint.program.values import Const, Mapping, Unknown, Value, join
 
 _MOST = 40

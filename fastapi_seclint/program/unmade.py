@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.bindings import blocks
 from fastapi_seclint.facts.forms import last_name
-from fastapi_seclint.program.bindings import blocks
 from fastapi_seclint.program.calls import instantiate
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from fastapi_seclint.facts.bindings import blocks
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.bindings import blocks
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.modules import Module

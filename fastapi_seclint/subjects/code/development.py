@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from fastapi_seclint.facts import MODULE
+from fastapi_seclint.facts.bindings import blocks
 from fastapi_seclint.facts.forms import Form, bounds, line_of, walk
-from fastapi_seclint.program.bindings import blocks
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.program.values import Place

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit
+from fastapi_seclint.facts.bindings import bound_names
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import External, options
 from fastapi_seclint.subjects.code.reference import local_name

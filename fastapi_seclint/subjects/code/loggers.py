@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit
 from fastapi_seclint.facts import MODULE
+from fastapi_seclint.facts.bindings import bound_names
 from fastapi_seclint.facts.forms import Form, last_name
-from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.bindings import bound_names
 from fastapi_seclint.facts.forms import Form, names_in, walk
-from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.substitution import bound, substituted
 from fastapi_seclint.program.values import Function

@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit
+from fastapi_seclint.facts.bindings import bound_names
 from fastapi_seclint.facts.forms import Form, line_of, walk
-from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.modules import Module

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.bindings import bound_names
 from fastapi_seclint.facts.forms import POSITIONAL, VARIADIC, Form, arguments, last_name, walk
-from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Class, Function, Instance, options

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
+from fastapi_seclint.facts.bindings import bound_names
 from fastapi_seclint.facts.forms import Form, line_of, span_of
-from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.callables import parameters, running
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Function, Instance, Place, Value, options

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from fastapi_seclint.edits import Edit, RemoveStatement, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, mentions, span_of, walk
+from fastapi_seclint.facts.ordered import is_expression
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.limits.keys import ClientKey
 
@@ -48,10 +49,17 @@ def _without_headers(key: ClientKey) -> tuple[Edit, ...]:
             case ["assign", at, [["name", _, name]], value], ["if", below, ["name", _, tested], [["return", *_]], []]:
                 rest = statements[number + 2 :]
                 read = [form for form in left if any(part is form for part in walk(value))]
-                if tested == name and read and not mentions(rest, {name}):
+                if tested == name and read and not is_expression(second) and not mentions(rest, {name}):
                     edits += [RemoveStatement(path, span_of(at)), RemoveStatement(path, span_of(below))]
                     left = [form for form in left if not _has(read, form)]
-    return tuple(edits) if not left and statements[-1][0] == "return" and _is_address(statements[-1]) else ()
+    return tuple(edits) if not left and _ends_with_address(statements) else ()
+
+
+def _ends_with_address(statements: list[Form]) -> bool:
+    """Whether the address is what is answered in the end: `return request.client.host if request.client else ""`."""
+    *_, before, last = statements
+    chosen = before[0] == "if" and is_expression(before) and before[3][0][0] == "return"
+    return last[0] == "return" and any(map(_is_address, [last, *(before[3] if chosen else ())]))
 
 
 def _is_address(form: Form) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import builtins
 
 from fastapi_seclint.edits import InsertStatements, RemoveStatement, ReplaceExpression
+from fastapi_seclint.facts.bindings import bound_names
 from fastapi_seclint.facts.forms import Form, last_name, line_of, names_in, span_of, walk
-from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.rule import Fix

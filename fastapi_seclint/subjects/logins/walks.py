@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.bindings import targets
 from fastapi_seclint.facts.forms import Form, awaited, beginning, walk
-from fastapi_seclint.program.bindings import targets
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Function, Instance, options

@@ -16,9 +16,9 @@ from fastapi_seclint.edits import (
     ReplaceStatement,
     SetKeyword,
 )
+from fastapi_seclint.facts.bindings import bound_names
 from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
 from fastapi_seclint.program.attributes import SETTINGS_BASES
-from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, ReplaceExpression, SetKeyword
+from fastapi_seclint.facts.bindings import bound_names
 from fastapi_seclint.facts.forms import Form, span_of, walk
-from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.names import spelled

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddParameter, Edit, SetKeyword
+from fastapi_seclint.facts.bindings import bound_names
 from fastapi_seclint.facts.forms import Form, last_name, names_in, span_of
-from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceStatement
+from fastapi_seclint.facts.bindings import blocks
 from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
-from fastapi_seclint.program.bindings import blocks
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.values import Function
