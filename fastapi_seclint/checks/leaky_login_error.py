@@ -22,7 +22,7 @@ from fastapi_seclint.subjects.logins.lookups import (
     unlike_a_known_address,
     unlike_a_wrong_code,
 )
-from fastapi_seclint.subjects.logins.mailing import mailing_routes
+from fastapi_seclint.subjects.logins.mailing import mailing_routes, starts_by_address
 from fastapi_seclint.subjects.logins.one_answer import answer_of_caller, as_if_sent, one_answer, told_later
 from fastapi_seclint.subjects.logins.outcomes import Follower
 from fastapi_seclint.subjects.logins.purposes import Purpose
@@ -74,7 +74,9 @@ def leaky_login_error(program: Program) -> Iterator[Finding]:
             own = registering if purpose == "registration" else follower
             ends = [end for item in own.outcomes(function) if (end := translations.of(item)) is not None]
             found: Iterator[Finding] = iter(())
-            if purpose in ("login", "token"):
+            if purpose == "login" and function is route.function and starts_by_address(program, route):
+                found = _of_reset(ends, route)
+            elif purpose in ("login", "token"):
                 inner = _inner(program, function, follower, translations)
                 found = chain(_of_login(program, ends, route), *(_before(ends, _wrong(ends), route) for ends in inner))
             elif purpose == "password reset" and function is route.function and _asks_for_address(program, route, ends):

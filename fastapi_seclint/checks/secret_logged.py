@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
-from fastapi_seclint.edits import Edit, RemoveStatement
+from fastapi_seclint.edits import Edit, RemoveStatement, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
@@ -19,9 +19,10 @@ from fastapi_seclint.subjects.code.unread import without
 from fastapi_seclint.subjects.leaks.bodies import body_leak
 from fastapi_seclint.subjects.leaks.handed_in import handed_in, is_harmless
 from fastapi_seclint.subjects.leaks.log_calls import LEVELS, is_log_call, is_print, message, pieces, written
-from fastapi_seclint.subjects.leaks.log_fixes import left_out, masked, masked_before
+from fastapi_seclint.subjects.leaks.log_fixes import MASK, left_out, masked, masked_before, still_made
 from fastapi_seclint.subjects.leaks.log_helpers import handed_to_logs
 from fastapi_seclint.subjects.leaks.logged_secrets import Leak, Leaks
+from fastapi_seclint.subjects.leaks.one_time_codes import made_code
 from fastapi_seclint.subjects.leaks.served import served
 from fastapi_seclint.subjects.secrets.names import word_set
 
@@ -74,7 +75,7 @@ def secret_logged(program: Program) -> Iterator[Finding]:
             if found and is_print(form) and prints == "where it is loaded" and block.module.file not in served(program):
                 continue
             if found and not only_in_development(Place(block.module, form[1])):
-                yield _finding(block, form, found, texts)
+                yield _finding(program, block, form, found, texts)
     yield from _handed(program)
 
 
@@ -113,14 +114,19 @@ def _secrets(leaks: Leaks, form: Form) -> tuple[list[Leak], list[Form]]:
     return found, texts
 
 
-def _finding(block: Block, form: Form, found: list[Leak], texts: list[Form]) -> Finding:
+def _finding(program: Program, block: Block, form: Form, found: list[Leak], texts: list[Form]) -> Finding:
     """`texts` are the names in the call whose texts, which may serve elsewhere, hold some of the secrets."""
     what = found[0].what
     where = "is printed" if is_print(form) else "is written to the log"
     secrets = [leak.form for leak in found]
     brought = [leak.brought for leak in found if leak.brought is not None]
     alone = any(_is_made_up(block.module, secret) for secret in secrets)
-    edits = None if alone else masked_before(block, form, secrets, texts) if texts else left_out(block, form, secrets)
+    if any(one[0] == "call" and made_code(program, block, one) for one in secrets):
+        edits = still_made(block, form, secrets)
+    else:
+        edits = (
+            None if alone else masked_before(block, form, secrets, texts) if texts else left_out(block, form, secrets)
+        )
     return RULE.finding(
         block.location(form),
         f"{what} {where}, where everyone who reads logs, backups and error reports can take and use it: "
@@ -132,7 +138,8 @@ def _finding(block: Block, form: Form, found: list[Leak], texts: list[Form]) -> 
 
 
 def _title(edits: tuple[Edit, ...]) -> str:
-    return _LEFT_OUT if isinstance(edits[0], RemoveStatement) else _MASKED
+    kept = isinstance(edits[0], ReplaceExpression) and edits[0].code != MASK
+    return _LEFT_OUT if kept or isinstance(edits[0], RemoveStatement) else _MASKED
 
 
 def _guesses(module: Module) -> bool:

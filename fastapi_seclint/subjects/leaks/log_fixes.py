@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from fastapi_seclint.edits import Edit, MaskFields, RemoveStatement, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, is_put_together, last_name, span_of, walk
+from fastapi_seclint.facts.forms import Form, awaited, is_put_together, last_name, span_of, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print, message
 
-_MASK = '"***"'
+MASK = '"***"'
+"""What stands in place of a secret."""
 _OF_PRINTING = frozenset({"end", "sep", "flush", "file", "stacklevel"})
 
 
@@ -23,6 +25,16 @@ def left_out(block: Block, call: Form, secrets: list[Form]) -> tuple[Edit, ...] 
     if whole and call[3] and nothing_else and keywords <= _OF_PRINTING and last_name(call[2]) != "exception":
         return (RemoveStatement(block.module.path, span_of(whole[0][1])),)
     return masked(block.module.path, call, secrets)
+
+
+def still_made(block: Block, call: Form, secrets: list[Form]) -> tuple[Edit, ...] | None:
+    """The edit that leaves of `print(new_code(phone))` the call, which keeps the code; None where more is said."""
+    given = awaited(call[3][0]) if len(call[3]) == 1 else call
+    written = code(call[3][0]) if len(call[3]) == 1 and not call[4] else None
+    whole = any(form[2] is call for form in block.forms.of("expr"))
+    if written is None or not whole or len(secrets) != 1 or given is not secrets[0]:
+        return None
+    return (ReplaceExpression(block.module.path, span_of(call[1]), written),)
 
 
 def masked_before(block: Block, call: Form, secrets: list[Form], texts: list[Form]) -> tuple[Edit, ...] | None:
@@ -83,9 +95,9 @@ def masked(path: str, call: Form, secrets: list[Form]) -> tuple[Edit, ...] | Non
             done += inside
     for form in secrets:
         if not any(form is item for item in done):
-            awaited = next((item for item in walk(call) if item[0] == "await" and item[2] is form), form)
-            whole = next((item for item in walk(call) if _shows(item, awaited)), awaited)
-            edits.append(ReplaceExpression(path, span_of(whole[1]), _MASK))
+            waited = next((item for item in walk(call) if item[0] == "await" and item[2] is form), form)
+            whole = next((item for item in walk(call) if _shows(item, waited)), waited)
+            edits.append(ReplaceExpression(path, span_of(whole[1]), MASK))
     return tuple(edits)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, beginning, last_name, walk
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, beginning, last_name
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
@@ -19,10 +19,11 @@ from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_t
 from fastapi_seclint.subjects.leaks.annotated import annotated_classes
 from fastapi_seclint.subjects.leaks.bound_arguments import bound_rest
 from fastapi_seclint.subjects.leaks.currencies import is_directory, is_list, is_no_credential, names_something
+from fastapi_seclint.subjects.leaks.depended import gives_no_secret
 from fastapi_seclint.subjects.leaks.entry_keys import after_failure, finds_an_entry, names_a_connection
 from fastapi_seclint.subjects.leaks.log_calls import pieces
 from fastapi_seclint.subjects.leaks.login_parameters import is_credentials, is_login_form
-from fastapi_seclint.subjects.leaks.made_tokens import made_token
+from fastapi_seclint.subjects.leaks.made_tokens import made_token, tells_of_token
 from fastapi_seclint.subjects.leaks.masked_types import is_masked, shows_censored
 from fastapi_seclint.subjects.leaks.one_time_codes import is_one_time_code
 from fastapi_seclint.subjects.leaks.open_fields import open_field
@@ -51,9 +52,6 @@ _TOKENS = word_set(
 )
 _SIGNED = word_set("enc encoded signed access refresh new user raw id")
 """What stands before `jwt` in the name of a token."""
-_ORIGINS = word_set(
-    "token tokens jwt encode headers credentials secret secrets auth oauth urlsafe hex cookies authorization bearer"
-)
 _ABOUT = word_set(
     "should is has can may must needs need use uses allow allows enable enabled require requires requested"
 )
@@ -199,6 +197,8 @@ class Leaks:
             return None
         if form[0] == "name" and finds_an_entry(self.block, name):
             return None
+        if form[0] == "name" and self.depth and gives_no_secret(self.program, self.block, name, self.is_secret):
+            return None
         if words == ["token"] and is_no_credential(self.program, self.block, form):
             return None
         if words == ["pwd"] and is_directory(self.block):
@@ -206,6 +206,10 @@ class Leaks:
         if words in (["token"], ["secret"]) and form[0] == "name" and not self.is_value(name):
             return Leak(f"`{name}`", form) if is_setting(self.program, self.block, form) else None
         return Leak(f"`{name}`", form)
+
+    def is_secret(self, block: Block, form: Form) -> bool:
+        """Whether an expression of another block is a secret."""
+        return Leaks(self.program, block, self.depth - 1).of(form) is not None
 
     def is_signed(self, name: str) -> bool:
         """Whether a local name that says `jwt` alone is given what signs or makes a token."""
@@ -226,8 +230,8 @@ class Leaks:
         if any(item[0] == name for item in scope.function.parameters):
             return True
         return any(
-            _tells_of_token(value)
-            or any(_tells_of_token(above) for item in _split(value) for above in _given(scope, item))
+            tells_of_token(value)
+            or any(tells_of_token(above) for item in _split(value) for above in _given(scope, item))
             for value in _given(scope, name)
         )
 
@@ -367,12 +371,6 @@ class Leaks:
 def _given(scope: FunctionScope, name: str) -> Iterator[Form]:
     found = (item for item in scope.assignments(name) if item[0] in ("assign", "annassign"))
     return (item[-1] for item in found if item[-1] is not None)
-
-
-def _tells_of_token(value: Form) -> bool:
-    """Whether a value is read or made by something that is named after tokens."""
-    spoken = (str(item[-1]) for item in walk(value) if item[0] in ("name", "attr", "const"))
-    return any(_ORIGINS & set(words_of(text)) for text in spoken)
 
 
 def _split(value: Form) -> list[str]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, awaited, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import External, options
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.leaks.one_time_codes import made_code
+from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -17,6 +20,10 @@ _SIGNED = ("jwt.encode()", "jose.jwt.encode()", "joserfc.jwt.encode()")
 _RANDOM = frozenset({"token_urlsafe", "token_hex", "token_bytes"})
 """What Python's `secrets` makes for those who may do something with it: docs.python.org/3/library/secrets.html."""
 
+_ORIGINS = word_set(
+    "token tokens jwt encode headers credentials secret secrets auth oauth urlsafe hex cookies authorization bearer"
+)
+
 
 def made_token(program: Program, block: Block, form: Form) -> str:
     """What token an expression is that the project makes, in words, or an empty string."""
@@ -24,11 +31,20 @@ def made_token(program: Program, block: Block, form: Form) -> str:
         return ""
     if is_signed_token(program, block, form):
         return "a signed token"
+    if code := _code(program, block, form):
+        return code
     if form[0] == "name" and _is_random(block, form[2]) and _is_set_as_cookie(block, form[2]):
         return f"`{form[2]}`, which is put in a cookie,"
     if form[0] == "name" and any(_is_address(block, item) for item in _assigned(block, form[2])):
         return f"`{form[2]}`, which has a token in it,"
     return ""
+
+
+def _code(program: Program, block: Block, form: Form) -> str:
+    """What one-time code an expression is that a function of the project makes up, in words."""
+    given = [awaited(item) for item in _assigned(block, form[2])] if form[0] == "name" else [form]
+    call = next((item for item in given if made_code(program, block, item)), None)
+    return f"the one-time code of `{last_name(call[2])}()`" if call is not None else ""
 
 
 def is_signed_token(program: Program, block: Block, form: Form) -> bool:
@@ -65,3 +81,9 @@ def _is_address(block: Block, form: Form) -> bool:
         if behind and any(item[0] == "name" and _is_random(block, item[2]) for item in walk(part[2])):
             return True
     return False
+
+
+def tells_of_token(value: Form) -> bool:
+    """Whether a value is read or made by something that is named after tokens."""
+    spoken = (str(item[-1]) for item in walk(value) if item[0] in ("name", "attr", "const"))
+    return any(_ORIGINS & set(words_of(text)) for text in spoken)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import snake
+from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed as given_by_callers
 from fastapi_seclint.subjects.code.literal_names import name_of
+from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.leaks.log_calls import LEVELS, PRINTS
 
@@ -25,6 +29,18 @@ _RANDOM = re.compile(
 
 _GUESSED = frozenset({"randbelow"})
 """What makes a number that nobody can guess (secrets): of a text it may be the name of a link."""
+
+
+_OF_A_CODE = re.compile(
+    r"(^|_)(otp|passcode|one_time|totp|2fa|((login|sign_?in|verification|verify|confirmation|auth|sms|reset|access|pin|mail|email"
+    r"|phone)_code))(_|$)",
+    re.I,
+)
+"""What a function is called that makes a one-time code: `new_otp`, `make_login_code`."""
+
+
+_WRITES = frozenset({"str", "dumps", "format", "join", "int"})
+"""What gives the text of what it takes."""
 
 
 _LEAST = 1000
@@ -46,6 +62,41 @@ def is_one_time_code(program: Program, block: Block, name: str) -> bool:
     if any(_is_unguessable(value) for value in given):
         return True
     return made and any(map(_ONE_TIME.search, (scope.function.name, *_told(block))))
+
+
+def made_code(program: Program, block: Block, call: Form) -> bool:
+    """Whether a call gives such a code that it makes up: its function is called so, and gives what it threw."""
+    called_so = call[0] == "call" and _OF_A_CODE.search(snake(last_name(call[2]))) is not None
+    return called_so and any(_gives_random(program, function) for function, _ in called(program, block, call))
+
+
+def _gives_random(program: Program, function: Function) -> bool:
+    """Whether a function gives back what it made of something random, under whatever names it kept that."""
+    block = body_of(program, function)
+    scope = block.scope if block is not None else None
+    given = [form[2] for form in function.forms.of("return") if form[2] is not None]
+    seen = set[str]()
+    while isinstance(scope, FunctionScope) and given:
+        form = given.pop()
+        parts = list(kept_whole(form))
+        if any(item[0] == "call" and _RANDOM.search(last_name(item[2])) for item in parts):
+            return True
+        fresh = {item[2] for item in parts if item[0] == "name"} - seen
+        seen |= fresh
+        given += [item[-1] for name in fresh for item in scope.assignments(name) if item[0] == "assign"]
+    return False
+
+
+def kept_whole(form: Form) -> Iterator[Form]:
+    """The parts of an expression that are read in what it gives: nothing that a call takes, unless it writes that."""
+    lost = {
+        id(inner)
+        for call in walk(form)
+        if call[0] == "call" and last_name(call[2]) not in _WRITES and not _RANDOM.search(last_name(call[2]))
+        for item in arguments(call)
+        for inner in walk(item)
+    }
+    return (item for item in walk(form) if id(item) not in lost)
 
 
 def _is_number(block: Block, form: Form) -> bool:

@@ -11,6 +11,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.logins.lookups import asked
 from fastapi_seclint.subjects.logins.routes import auth_routes
 from fastapi_seclint.subjects.logins.sent import spoken
+from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -21,6 +22,7 @@ _MAILS = re.compile(
 _ONLY_ADDRESS = re.compile(
     r"^(user_)?e?mail(_address)?$|^((cell|tele|mobile_)?phone|mobile|cell|tel|msisdn)(_number|_no|_num)?$"
 )
+_LETS_IN = re.compile(r"(^|_)((access|refresh|bearer|auth|session)_?tokens?|jwt|tokens?|session|set_cookie)(_|$)", re.I)
 
 
 def mailing_routes(program: Program) -> Iterator[Route]:
@@ -37,7 +39,20 @@ def mailing_routes(program: Program) -> Iterator[Route]:
 def sends_again(program: Program, route: Route) -> bool:
     """Whether a route sends a code or a link to the address that is all it is told."""
     words = [*access.segments(route.path), route.function.name if route.function is not None else ""]
-    if not any(_MAILS.search(spoken(word)) for word in words):
+    return any(_MAILS.search(spoken(word)) for word in words) and _asks_for_address_alone(program, route)
+
+
+def starts_by_address(program: Program, route: Route) -> bool:
+    """Whether a login asks for an address alone and speaks of no token: a code or a link is sent there."""
+    handler = route.function
+    if handler is None or not _asks_for_address_alone(program, route):
         return False
+    spoken_of = (
+        str(form[-1]) for one in reached(program, handler, 1) for form in one.forms.of("name", "attr", "const")
+    )
+    return not any(map(_LETS_IN.search, spoken_of))
+
+
+def _asks_for_address_alone(program: Program, route: Route) -> bool:
     names = asked(program, route)
     return bool(names) and all(_ONLY_ADDRESS.match(name) for name in names)

@@ -11,7 +11,7 @@ from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Const, Environment, External, Unknown, Value, options
 from fastapi_seclint.subjects.owners.accounts import tables_of_accounts, tables_of_callers
-from fastapi_seclint.subjects.owners.contacts import foreign_keys, is_of_contacts, table_of_key
+from fastapi_seclint.subjects.owners.contacts import foreign_keys, is_of_contacts, referred, table_of_key
 from fastapi_seclint.subjects.owners.records import is_table
 from fastapi_seclint.subjects.payloads.models import fields
 
@@ -161,7 +161,7 @@ def key_of_people(program: Program, field: str) -> str:
 def _refers_to_accounts(program: Program, column: Value | None) -> bool:
     """Whether a column holds the key of a table that keeps passwords or gives callers, whatever it is called."""
     tables = tables_of_accounts(program) | tables_of_callers(program)
-    return any(table_of_key(text) in tables for text in foreign_keys(column))
+    return not tables.isdisjoint(referred(column))
 
 
 def _is_of_a_thing(program: Program, known: list[Class], field: str) -> bool:

@@ -46,6 +46,24 @@ def foreign_keys(column: Value | None) -> Iterator[str]:
                 yield from foreign_keys(item)
 
 
+def referred(column: Value | None) -> set[str]:
+    """The tables that a column refers to, in lower case: by a foreign key, or by the class or its name.
+
+    `ForeignKeyField("models.Writer")` of Tortoise (tortoise/fields/relational.py), `ForeignKeyField(Writer)` of peewee.
+    """
+    found = {table_of_key(key) for key in foreign_keys(column)}
+    for option in options(column):
+        if isinstance(option, External) and option.arguments is not None and option.name.endswith("ForeignKeyField()"):
+            given = option.arguments
+            for item in options(given.positional[0] if given.positional else given.keywords.get("model_name")):
+                if isinstance(item, Const) and isinstance(item.value, str):
+                    name = item.value.rpartition(".")[2]
+                    found |= {name.lower(), snake(name)}
+                elif isinstance(item, Class):
+                    found |= written(item)
+    return found
+
+
 def table_of_key(key: str) -> str:
     """The table of what a foreign key names, in lower case: `public.users.id` is of `users`."""
     return key.rpartition(".")[0].rpartition(".")[2].lower()
@@ -55,16 +73,16 @@ def table_of_key(key: str) -> str:
 def tables_of_contacts(program: Program) -> frozenset[str]:
     """The names of the tables of people whom no caller is, in lower case, as foreign keys write them.
 
-    It is seen whose rows callers are, and neither does such a table tell the account of anybody, nor does an account
-    tell its row in it.
+    It is seen whose rows callers are, or in which ones people log in, and neither does such a table tell the account of
+    anybody, nor does an account tell its row in it.
     """
-    if not tables_of_callers(program):
-        return frozenset()
     accounts = tables_of_callers(program) | tables_of_accounts(program) | tables_of_people(program)
+    if not accounts:
+        return frozenset()
     found, tied = set[str](), set[str]()
     for cls in tables(program):
         called, columns = written(cls), fields(cls)
-        refers = {table_of_key(key) for _, _, default in columns for key in foreign_keys(default)}
+        refers = {table for _, _, default in columns for table in referred(default)}
         links = sum(_WHEN.search(snake(name)) is None for name, _, _ in columns) <= _LINK
         if accounts & called or (accounts & refers and links):
             tied |= refers
@@ -109,6 +127,6 @@ def _keys_by_column(program: Program) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for cls in tables(program):
         for name, _, default in fields(cls):
-            if keys := {table_of_key(key) for key in foreign_keys(default)}:
+            if keys := referred(default):
                 found.setdefault(name, set()).update(keys)
     return {name: frozenset(keys) for name, keys in found.items()}
