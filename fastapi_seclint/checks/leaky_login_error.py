@@ -166,6 +166,7 @@ def _of_login(program: Program, ends: list[Outcome], route: Route | None) -> Ite
                 "differently: give both the same status and text"
             )
             evidence = [Evidence(other.block.location(other.form), "a wrong password is answered here")]
+            evidence += [Evidence(one.written, "these words are said then") for one in (end, other) if one.written]
             fix = one_answer(end, other) or answer_of_caller(program, end, other)
             yield _finding(end, route, message, evidence, fix=fix)
     yield from _before(ends, wrong, route)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import InsertStatements
 from fastapi_seclint.facts.bindings import blocks
 from fastapi_seclint.facts.forms import Form, arguments, awaited, mentions, span_of, walk
+from fastapi_seclint.facts.ordered import is_expression
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
@@ -18,7 +19,13 @@ from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.logins.handed import handed
 from fastapi_seclint.subjects.logins.handlers import looks_strictly, tells_of_nothing
 from fastapi_seclint.subjects.logins.held_accounts import accounts_given, looked_up_in
-from fastapi_seclint.subjects.logins.looked_up_in_place import is_among, is_caught_alone, is_entry, stores_asked
+from fastapi_seclint.subjects.logins.looked_up_in_place import (
+    asked_in_turn,
+    is_among,
+    is_caught_alone,
+    is_entry,
+    stores_asked,
+)
 from fastapi_seclint.subjects.logins.worlds import FOUND, is_account, mentions_password, truth
 from fastapi_seclint.subjects.passwords.dummies import dummy
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
@@ -224,7 +231,7 @@ def _skips(block: Block, verification: Form, truths: dict[str, Truth]) -> Form |
                     return form
         if form[0] == "if" and is_among(form[2], stores) and form[1] < verification[1] and _leaves(form[3]):
             return None if form[2][3] == ["in"] else form[2]
-        if form[0] != "if" or not _asks_for_account(form[2], truths):
+        if form[0] not in ("if", "ifexp") or not _asks_for_account(form[2], truths):
             continue
         test: Form = form[2]
         if any(item is verification for item in walk(test)):
@@ -235,9 +242,21 @@ def _skips(block: Block, verification: Form, truths: dict[str, Truth]) -> Form |
         second = any(item is verification for item in walk(form[4])) and not _is_slow(form[3])
         if second and found["absent"] == frozenset({True}):
             return test
-        if form[1] < verification[1] and _leaves(form[3]) and found["absent"] == frozenset({True}):
+        if form[0] == "if" and form[1] < verification[1] and _leaves(form[3]) and found["absent"] == frozenset({True}):
             return test
-    return None
+    return _in_turn(block, verification)
+
+
+def _in_turn(block: Block, verification: Form) -> Form | None:
+    """The test in a loop through the accounts, where no hash is made for those that nobody has behind it."""
+    found = asked_in_turn(block, verification)
+    if found is None:
+        return None
+    test, loop = found
+    inside = {id(item) for item in walk(loop)}
+    around = (form for form in block.forms.of("call") if id(form) not in inside)
+    elsewhere = [form for form in around if not any(item is loop for item in walk(form))]
+    return test if not any(_is_slow([form]) for form in elsewhere) else None
 
 
 def _not_found(form: Form, verification: Form, truths: dict[str, Truth]) -> Form | None:
@@ -289,7 +308,7 @@ def _fix(known: Passwords, block: Block, early: Form, verification: Form) -> Fix
     if made is None:
         return None
     branches = (form for form in block.forms.every if form[0] == "if" and form[2] is early and _leaves(form[3]))
-    branch = next(branches, None)
+    branch = next((one for one in branches if not is_expression(one)), None)
     if branch is not None and not any(form is verification for form in walk(branch[2:4])):
         edit = InsertStatements(block.module.path, span_of(branch[3][0][1]), "before", made.code)
     elif early[0] in ("return", "raise") and is_caught_alone(block, early):

@@ -32,6 +32,7 @@ from fastapi_seclint.program.values import (
     Text,
     Unknown,
     Value,
+    is_key,
     join,
     options,
     same,
@@ -375,19 +376,16 @@ def item(interpreter: Interpreter, value: Value, index: Value, place: Place) -> 
         return join([item(interpreter, option, index, place) for option in value.options])
     if isinstance(value, Mapping):
         found = [held for one in settled(index) for key, held in reversed(value.items) if same(key, one)]
-        others = [] if isinstance(index, Const) else [held for _, held in value.items]
+        others = [] if is_key(index) else [held for _, held in value.items]
         if found or (others and not value.open):
             return join([*found[:1], *others])
     if isinstance(index, Const) and type(index.value) is int:
         held = value.items if isinstance(value, Collection) and not value.open else None
         if held is not None and -len(held) <= index.value < len(held):
             return held[index.value]
-        if (
-            isinstance(value, Const)
-            and isinstance(value.value, str)
-            and -len(value.value) <= index.value < len(value.value)
-        ):
-            return Const(value.value[index.value], place)
+        text = value.value if isinstance(value, Const) else None
+        if isinstance(text, str) and -len(text) <= index.value < len(text):
+            return Const(text[index.value], place)
     if isinstance(value, Class | Function):
         return value
     if isinstance(value, Instance) and isinstance(value.cls, Class):

@@ -119,6 +119,14 @@ def can_be_none(value: Value | None) -> bool:
     return any(isinstance(option, Const) and option.value is None for option in options(value))
 
 
+def is_key(value: Value) -> bool:
+    """Whether a value is one certain key of a dictionary: a constant, or a member of an enumeration."""
+    if not isinstance(value, Instance):
+        return isinstance(value, Const)
+    bases = value.cls.external_bases() if isinstance(value.cls, Class) else []
+    return isinstance(value.attributes.get("name"), Const) and any(base.startswith("enum.") for base in bases)
+
+
 def same(left: Value, right: Value, depth: int = 0) -> bool | None:
     """Whether two settled values are equal: constants by value, members of enumerations by class and name."""
     if isinstance(left, Const) and isinstance(right, Const):

@@ -9,6 +9,7 @@ from typing import Literal
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class
+from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.logins.worlds import Truth, World, truth
 
 Kind = Literal["raise", "answer", "falsy", "value"]
@@ -32,6 +33,8 @@ class Outcome:
     cls: Class | None = None
     unique: bool = False
     of_any: Worlds | None = None
+    written: Location | None = None
+    """Where a table or class has the words that are said."""
 
 
 def told_by_field(end: Outcome, value: Form, known: Callable[[Form], Truth | None]) -> list[Outcome]:

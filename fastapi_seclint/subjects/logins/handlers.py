@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, awaited, last_name, walk
 from fastapi_seclint.subjects.logins.ends import Worlds
 from fastapi_seclint.subjects.logins.provider_codes import left_out
-from fastapi_seclint.subjects.logins.worlds import called_name, mentions_password, only_refuses
+from fastapi_seclint.subjects.logins.worlds import VERIFIED, called_name, mentions_password, of_call, only_refuses
 
 _NOT_FOUND = re.compile(
     r"Not_?Exists?|NoResultFound|Not_?Found|KeyError|NoSuch|Unknown(?!.*Hash)|StopIteration|Missing(?!.*(Argument|Config|Setting))"
@@ -56,6 +56,12 @@ def _is_get_of_model(call: Form) -> bool:
 _STRICT = re.compile(r"^(one|scalar_one|get_one|read_item)$")
 
 
+def _verifies_by_raising(body: list[Form]) -> bool:
+    """Whether a `try` tests a password and asks for no answer, since a wrong one raises: `hasher.verify(...)` alone."""
+    alone = (form[2] for form in body if form[0] == "expr")
+    return any(call[0] == "call" and of_call(call) == VERIFIED for call in map(awaited, alone))
+
+
 def entered(
     names: list[str], statements: list[Form], body: list[Form], around: tuple[Worlds, Worlds], *, apart: bool
 ) -> tuple[Worlds, Worlds]:
@@ -67,7 +73,7 @@ def entered(
     worlds, rest = around
     if any(map(tells_of_nothing, names)):
         return worlds & {"absent"}, rest - {"absent"}
-    if any(_MISMATCH.search(name) for name in names):
+    if any(_MISMATCH.search(name) for name in names) or _verifies_by_raising(body):
         asked = any(item[0] in ("if", "ifexp") for item in walk(statements))
         told = {"wrong", *(rest & {"absent"} if asked else ())}
         return worlds & told, rest - told

@@ -25,6 +25,7 @@ from fastapi_seclint.subjects.logins.registrations import says_taken
 from fastapi_seclint.subjects.logins.results import at_call, before_refusal, catches, repeats, told_by
 from fastapi_seclint.subjects.logins.said import is_error, is_text, said, says, told
 from fastapi_seclint.subjects.logins.tables import is_of_other_table, row, takes_any_table
+from fastapi_seclint.subjects.logins.valued import told_by_value, truth_by_value
 from fastapi_seclint.subjects.logins.worlds import (
     ALL,
     EITHER,
@@ -55,6 +56,8 @@ class Walk:
     names: dict[str, Truth] = field(default_factory=dict)
     kept: Kept = field(init=False)
     results: dict[str, list[Outcome]] = field(default_factory=dict)
+    members: dict[str, int] = field(default_factory=dict)
+    """The names that hold one member of the tuple that a helper gave back, with its number."""
     caught: tuple[str, Outcome] | None = None
     anything: set[str] = field(default_factory=set)
     statuses: list[tuple[Form, Worlds]] = field(default_factory=list)
@@ -157,11 +160,11 @@ class Walk:
     def _known(self, form: Form) -> Truth | None:
         if form[0] == "name":
             return self.names.get(form[2])
-        return (
-            told_by(form, compared(self, form))
-            if form[0] == "compare"
-            else self._summary(form) or row(self.block, form)
-        )
+        if form[0] in ("attr", "sub"):
+            return truth_by_value(self, form)
+        if form[0] == "compare":
+            return told_by(form, compared(self, form)) or truth_by_value(self, form)
+        return self._summary(form) or row(self.block, form) or truth_by_value(self, form)
 
     def functions(self, form: Form) -> list[Function]:
         """The functions of the project that a call reaches, those apart that tell who is logged in already."""
@@ -225,6 +228,7 @@ class Walk:
         functions = self.functions(inner) if inner[0] == "call" else []
         held_on = [] if functions else self.kept.passed_on(inner, self.caught, worlds)
         for name in names:
+            self.members.pop(name, None)
             self.kept.put(name, held_on, worlds)
             self.results[name] = list(self.results.get(beginning(inner), ()))
             found = self._known(inner) if inner[0] == "call" else None
@@ -247,6 +251,7 @@ class Walk:
 
     def _bind_member(self, name: str, ends: list[Outcome], number: int) -> None:
         """A name of `user, problem = authenticate(...)`."""
+        self.members[name] = number
         if (found := members.truth_of(ends, number)) is not None:
             self.names[name] = found
         self.kept.ends[name] += members.texts(self.follower.program, ends, number)
@@ -330,12 +335,13 @@ class Walk:
         if self.caught is not None and self.caught[0] in fields_read(expression):
             first = self.caught[1]
             outcome = replace(outcome, said=(outcome.said, first.said), block=first.block, form=first.form)
-        passed = self.kept.read(expression)
+        told = told_by_value(self, expression, outcome.form)
+        passed = told or self.kept.read(expression)
         for end in passed:
             if end.worlds & outcome.worlds:
-                worlds, both = end.worlds & outcome.worlds, (outcome.said, end.said)
+                worlds, both = end.worlds & outcome.worlds, (end.said if told else (outcome.said, end.said))
                 speaker = end if end.name else outcome
-                kind: Kind = "raise" if outcome.kind == "raise" else end.kind
+                kind: Kind = outcome.kind if told or outcome.kind == "raise" else end.kind
                 made = replace(end, worlds=worlds, kind=kind, said=both)
                 self.found.append(replace(made, name=speaker.name, cls=speaker.cls))
         if not passed:

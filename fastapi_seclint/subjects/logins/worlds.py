@@ -105,9 +105,11 @@ def truth(form: Form, known: Callable[[Form], Truth | None]) -> Truth:
         case ["call", _, ["name", _, "bool" | "len" | "any"], [inner], _]:
             return truth(inner, known)
         case ["call", _, ["name", _, "isinstance"], [inner, _], _]:
-            return FOUND if truth(inner, known) == FOUND else UNKNOWN
+            return FOUND if truth(inner, known) == FOUND else known(form) or UNKNOWN
         case ["attr" | "sub", *_] if _PASSWORD.search(_last(form)):
             return {"absent": EITHER, "wrong": EITHER, "right": YES}
+        case ["attr" | "sub", *_]:
+            return known(form) or UNKNOWN
         case ["call", *_]:
             found = known(form) or _row_of(form, known)
             return found if found is not None else of_call(form)
