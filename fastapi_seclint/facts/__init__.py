@@ -92,6 +92,17 @@ class FileFacts:
         """The names of what is returned where it is made, by the places of the statements: `x = f()`, `return x`."""
         return dict(self._header.get("results", ()))
 
+    @cached_property
+    def renamed(self) -> dict[str, set[str]]:
+        """The names under which the file imports symbols: `{"b": {"c"}}` for `from a import b as c`."""
+        found: dict[str, set[str]] = {}
+        for number in self.speaking(b'["from"'):
+            for form in self.forms(number).of("from"):
+                for name, alias in form[4]:
+                    if alias:
+                        found.setdefault(name, set()).add(alias)
+        return found
+
     def body(self, number: int) -> list[Form]:
         """The statements of a function, or of the module."""
         if number == MODULE:
@@ -194,7 +205,7 @@ class FileFacts:
     def _with(self, word: bytes, folded: bool) -> Sequence[int]:
         key = (word, folded)
         if key not in self._speaking:
-            inner = inner_of(word)
+            inner = inner_of(_told_string(word))
             if inner is None:
                 found: Sequence[int] = self._found(word, folded)
             else:
@@ -214,6 +225,14 @@ class FileFacts:
             found.append(piece - 2)
             at = text.find(word, ends[piece])
         return tuple(found)
+
+
+def _told_string(word: bytes) -> bytes:
+    """The string that a form or a pair begins with, `"compare"` of `["compare"` and `"Redis"` of `["Redis","`.
+
+    It may stand elsewhere, too, but to look it up costs less than to search the text.
+    """
+    return word[1:].removesuffix(b',"') if word.startswith(b'["') else word
 
 
 def extract(source: syntax.Source) -> FileFacts:

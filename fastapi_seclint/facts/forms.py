@@ -47,7 +47,8 @@ A parameter is `[name, kind, annotation, default, at]`. The conversion of a `fmt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Set
+from itertools import chain
 from typing import Any
 
 from fastapi_seclint.spans import Span
@@ -165,12 +166,13 @@ def mentions(form: Any, names: Container[str]) -> bool:
 class Forms:
     """Every form in a list of forms, in source order; they are gathered once, and sorted by kind when asked for."""
 
-    __slots__ = ("_of", "_parts", "_sorted", "every")
+    __slots__ = ("_calls", "_of", "_parts", "_sorted", "every")
 
     def __init__(self, forms: list[Any]) -> None:
         self.every: list[Form] = _every(forms)
         self._sorted: dict[str, list[Form]] | None = None
         self._of: dict[tuple[str, ...], list[Form]] = {}
+        self._calls: dict[str, list[tuple[int, Form]]] | None = None
         self._parts: dict[int, list[Form]] = {}
 
     def of(self, *kinds: str) -> list[Form]:
@@ -179,15 +181,26 @@ class Forms:
             return self._by_kind.get(kinds[0], [])
         found = self._of.get(kinds)
         if found is None:
-            present = [kind for kind in kinds if kind in self._by_kind]
+            present = {kind for kind in kinds if kind in self._by_kind}
             if len(present) > 1:
                 found = [form for form in self.every if form[0] in present]
                 if "assign" in present:
                     found = [one for form in found for one in (form, *self._parts.get(id(form), ()))]
             else:
-                found = self._by_kind[present[0]] if present else []
+                found = self._by_kind[present.pop()] if present else []
             self._of[kinds] = found
         return found
+
+    def calls_of(self, names: Set[str]) -> list[Form]:
+        """The calls of functions and methods that are called so, in source order."""
+        if self._calls is None:
+            self._calls = {}
+            for place, call in enumerate(self.of("call")):
+                if name := last_name(call[2]):
+                    self._calls.setdefault(name, []).append((place, call))
+        called = [self._calls[name] for name in names & self._calls.keys()]
+        together = called[0] if len(called) == 1 else sorted(chain.from_iterable(called))
+        return [call for _, call in together]
 
     def bindings(self) -> Iterator[tuple[str, Form]]:
         """The plain names that assignments give a value, `:=` among them, each with the value, in source order."""

@@ -210,14 +210,13 @@ class Sites:
             partial = _partials(module, spelled)
             spelled |= partial.keys()
             for block in self.speaking(module, *(f'"{word}"'.encode() for word in sorted(spelled))):
-                for form in block.forms.of("call"):
-                    if form[2][0] in ("name", "attr") and form[2][-1] in spelled:
-                        if plain and not _may_be_imported(block, form[2]):
-                            continue
-                        name = self._called(block, form[2])
-                        if name in wanted:
-                            given = _with_partial(form, partial.get(form[2][-1]))
-                            yield Call(block, given, name, self._interpreter)
+                for form in block.forms.calls_of(spelled):
+                    if plain and not _may_be_imported(block, form[2]):
+                        continue
+                    name = self._called(block, form[2])
+                    if name in wanted:
+                        given = _with_partial(form, partial.get(form[2][-1]))
+                        yield Call(block, given, name, self._interpreter)
 
     def _speaking(self, words: Iterable[str]) -> list[Module]:
         return sorted(self._interpreter.modules.speaking(words), key=lambda module: module.path)
@@ -300,10 +299,5 @@ def _with_partial(form: Form, partial: Form | None) -> Form:
 
 def _aliases(module: Module, names: frozenset[str]) -> set[str]:
     """The names under which a file imports symbols of these names."""
-    found: set[str] = set()
-    facts = module.facts
-    renamed = facts.speaking(*(f'["{name}","'.encode() for name in names))
-    for number in set(facts.speaking(b'["from"')).intersection(renamed):
-        for form in facts.forms(number).of("from"):
-            found.update(alias for name, alias in form[4] if alias and name in names)
-    return found
+    renamed = module.facts.renamed
+    return {alias for name in names & renamed.keys() for alias in renamed[name]}

@@ -160,16 +160,16 @@ def _search_callers(program: Program, function: Function) -> Iterator[tuple[Bloc
                     yield block, form, True
         return
     for block in program.sites.blocks(frozenset({function.name})):
-        for form in block.forms.of("call"):
-            if form[2][0] in ("name", "attr") and form[2][-1] == function.name:
-                for found, bound in called(program, block, form):
-                    if (found.module.file, found.number) == (function.module.file, function.number):
-                        yield block, form, bound
+        for form in block.forms.calls_of({function.name}):
+            for found, bound in called(program, block, form):
+                if (found.module.file, found.number) == (function.module.file, function.number):
+                    yield block, form, bound
     if function.owner is not None and function.name == "__init__":
-        names = {cls.name for cls in heirs(program, function.owner) if "__init__" not in cls.namespace}
-        for block in program.sites.blocks(frozenset({function.owner.name, *names})):
-            for form in block.forms.of("call"):
-                if last_name(form[2]) in {function.owner.name, *names} and _makes(program, block, form[2], function):
+        heirs_of_it = (cls.name for cls in heirs(program, function.owner) if "__init__" not in cls.namespace)
+        names = frozenset({function.owner.name, *heirs_of_it})
+        for block in program.sites.blocks(names):
+            for form in block.forms.calls_of(names):
+                if _makes(program, block, form[2], function):
                     yield block, form, True
 
 

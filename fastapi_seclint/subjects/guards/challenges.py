@@ -74,10 +74,15 @@ def refusals(program: Program, function: Function) -> Iterator[Refusal]:
                 found = _behind(program, block, form[2])
             else:
                 continue
-            if not _is_told_elsewhere(program, block, form) and not _gets_headers_later(block, form):
-                for refusal in found if not replaced(block, form) else ():
-                    told = block.location(form) if refusal.block is not block else _written_at(program, block, form)
-                    yield replace(refusal, told=told)
+            for refusal in found:
+                if (
+                    _is_told_elsewhere(program, block, form)
+                    or _gets_headers_later(block, form)
+                    or replaced(block, form)
+                ):
+                    break
+                told = block.location(form) if refusal.block is not block else _written_at(program, block, form)
+                yield replace(refusal, told=told)
 
 
 def _written_at(program: Program, block: Block, form: Form) -> Location | None:
