@@ -68,6 +68,8 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
     if not mended or (compared and places and writes_unfollowed(known, found)):
         # who is hashed has to be let in by what is compared, and the other way round
         places = [(item, message, None) for item, message, _ in places]
+    elif compared and found:
+        places = _all_or_none(places)
     for item, message, fix in places:
         location = item.block.location(item.at)
         if location in seen or for_trying(program, item.block.module):
@@ -78,6 +80,12 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
             yield RULE.finding(
                 location, message, symbol=item.block.symbol, confidence=confidence, fix=fix, masks=MASKED_UNTIL_VERIFIED
             )
+
+
+def _all_or_none(places: list[tuple[Kept, str, Fix | None]]) -> list[tuple[Kept, str, Fix | None]]:
+    """Places with fixes that each mend all of them: a login that verifies lets nobody in whom nobody has hashed."""
+    edits = tuple(dict.fromkeys(edit for _, _, fix in places if fix is not None for edit in fix.edits))
+    return [(item, message, fix and replace(fix, edits=edits)) for item, message, fix in places]
 
 
 def _is_written(known: Passwords, accounts: Form) -> bool:

@@ -40,7 +40,15 @@ from fastapi_seclint.subjects.passwords.dumping import (
     written_above,
 )
 from fastapi_seclint.subjects.passwords.enveloped import enveloped, given_to_open_fields
-from fastapi_seclint.subjects.passwords.kept import appended, completed, hashed_in, hashed_key, hashed_later, put
+from fastapi_seclint.subjects.passwords.kept import (
+    appended,
+    completed,
+    hashed_in,
+    hashed_key,
+    hashed_later,
+    put,
+    typed_in,
+)
 from fastapi_seclint.subjects.passwords.left_out import leaves_out, told_by_maker
 from fastapi_seclint.subjects.passwords.mappings import identifies, key_read
 from fastapi_seclint.subjects.passwords.names import is_password, naming
@@ -198,7 +206,7 @@ class Givers:
     def _kept(self) -> Iterator[tuple[int, tuple[str, Class | None]]]:
         for block in blocks(self.program):
             for owner, value in put(block):
-                field = self.shown(block, value) or hashed_in(value)
+                field = self.shown(block, value) or hashed_in(value) or typed_in(value)
                 for option in options(ask(self.program, block, owner)) if field is not None else ():
                     if isinstance(option, Mapping | Collection) and field is not None:
                         yield id(option), field

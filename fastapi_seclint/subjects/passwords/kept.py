@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.passwords.mappings import identifies, key_read
+from fastapi_seclint.subjects.passwords.names import is_password, naming
 
 _TEXTS = frozenset({"decode", "hex", "hexdigest"})
 _HASHES = re.compile(r"hash|sha\d|md5|(^|_)(en)?crypt|scrypt")
@@ -44,6 +45,21 @@ def hashed_in(value: Form) -> tuple[str, None] | None:
         if is_hashed(name, item):
             return name, None
     return None
+
+
+def typed_in(value: Form) -> tuple[str, None] | None:
+    """The key of an account's dictionary display that keeps a password as it came: `{"name": .., "password": ..}`."""
+    pairs = value[2] if value[0] == "dict" else []
+    for key, item in pairs if identifies(pairs) else ():
+        name = str(key[2]) if key is not None and key[0] == "const" else ""
+        if is_password(name, True) and item[0] in ("name", "attr", "sub") and naming(_last(item)) == "plain":
+            return name, None
+    return None
+
+
+def _last(form: Form) -> str:
+    """The name by which an expression reads a value: that of a variable, an attribute or a key."""
+    return key_read(form) or str(form[-1])
 
 
 def completed(block: Block, name: Form, display: Form) -> Form:
