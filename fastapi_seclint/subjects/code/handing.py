@@ -53,12 +53,12 @@ def handed_down(program: Program, function: Function, names: set[str], depth: in
 def handed(program: Program, function: Function, name: str) -> Iterator[tuple[Block, Form]]:
     """What callers hand over for a parameter of a function, and what background tasks of it are started with."""
     if name in [parameter[0] for parameter in function.parameters]:
-        for block, call, bound in (*callers(program, function), *_started(program, function)):
+        for block, call, bound in (*callers(program, function), *started(program, function)):
             if (given := argument(function, call, name, bound)) is not None:
                 yield block, given
 
 
-def _started(program: Program, function: Function) -> Iterator[tuple[Block, Form, bool]]:
+def started(program: Program, function: Function) -> Iterator[tuple[Block, Form, bool]]:
     """The calls of a function that background tasks make later: `add_task(send, to, link)`, as if written out."""
     for block in program.sites.blocks(frozenset({_STARTING})):
         for form in block.forms.of("call"):

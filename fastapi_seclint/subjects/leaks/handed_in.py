@@ -5,18 +5,20 @@ It is a secret under a name that says nothing, or none at all for all that its n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Function
+from fastapi_seclint.program.values import Class, Instance, options
 from fastapi_seclint.subjects.code.handing import handed
-from fastapi_seclint.subjects.leaks.bodies import body_leak
-from fastapi_seclint.subjects.leaks.log_calls import message, pieces, written
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.told import told_field
+from fastapi_seclint.subjects.leaks.log_calls import written
 from fastapi_seclint.subjects.leaks.log_helpers import is_there_to_log
 from fastapi_seclint.subjects.leaks.logged_secrets import Leak, Leaks
+from fastapi_seclint.subjects.leaks.texts_inside import LINK, parts, secret_in
 from fastapi_seclint.subjects.wiring.dependencies import is_dependency
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 
@@ -33,14 +35,21 @@ def handed_in(program: Program, block: Block, call: Form) -> list[Leak]:
     function = scope.function if isinstance(scope, FunctionScope) else None
     if function is None or is_there_to_log(function) or not isinstance(scope, FunctionScope):
         return []
-    names = [item[0] for item in function.parameters]
-    parts = [part for whole in written(call) for part in _parts(block, whole)]
-    return [
-        Leak(what, part)
-        for part in parts
-        if part[0] == "name" and part[2] in names and not scope.assignments(part[2])
-        if (what := _given(program, function, part[2]))
-    ]
+    own = {item[0] for item in function.parameters if not scope.assignments(item[0])}
+    found = []
+    for part in (part for whole in written(call) for part in parts(block, whole)):
+        if part[0] == "name" and part[2] in own:
+            found += [Leak(what, part) for what in [_given(program, handed(program, function, part[2]))] if what]
+        elif part[0] == "attr" and part[2][0] == "name" and part[2][2] in own:
+            found += [Leak(what, part) for what in [_given(program, _of_field(program, block, part))] if what]
+    return found
+
+
+def _of_field(program: Program, block: Block, part: Form) -> Iterator[tuple[Block, Form]]:
+    """What objects of the project's class are made with for a field of a parameter: `message.body`."""
+    made = (option.cls for option in options(ask(program, block, part[2])) if isinstance(option, Instance))
+    for cls in dict.fromkeys(one for one in made if isinstance(one, Class)):
+        yield from ((origin.block, origin.form) for origin in told_field(program, cls, part[3]))
 
 
 def is_harmless(program: Program, block: Block, form: Form) -> bool:
@@ -69,20 +78,9 @@ def is_harmless(program: Program, block: Block, form: Form) -> bool:
     return shown
 
 
-def _parts(block: Block, whole: Form) -> Iterator[Form]:
-    text = message(block, whole)
-    yield from pieces(text) if text is not None else (whole,)
-
-
-def _given(program: Program, function: Function, name: str) -> str:
-    """What all callers give for a parameter; empty where one of them gives no secret."""
-    found = []
-    for caller, value in handed(program, function, name):
-        if not program.is_test(caller.module):
-            parts = [*_parts(caller, value)]
-            leaks = (Leaks(program, caller).of(part) for part in parts)
-            leak = next((leak for leak in leaks if leak is not None), None) or body_leak(program, caller, parts)
-            if leak is None:
-                return ""
-            found.append(leak.what)
-    return found[0] if found else ""
+def _given(program: Program, handed_over: Iterable[tuple[Block, Form]]) -> str:
+    """What is handed over for a parameter; empty where one who does gives no secret, and nobody a link with one."""
+    given = [(caller, value) for caller, value in handed_over if not program.is_test(caller.module)]
+    found = [secret_in(program, caller, value) for caller, value in given]
+    links = [what for what in found if what is not None and what is not LINK]
+    return LINK if LINK in found else links[0] if links and len(links) == len(found) else ""

@@ -11,9 +11,11 @@ from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.handing import started
 from fastapi_seclint.subjects.code.origins import callers
 from fastapi_seclint.subjects.leaks.log_calls import LEVELS, PRINTS, is_log_call, is_print, pieces, written
 from fastapi_seclint.subjects.leaks.logged_secrets import Leak, Leaks
+from fastapi_seclint.subjects.leaks.texts_inside import LINK, secret_in
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -43,10 +45,12 @@ def handed_to_logs(program: Program) -> Iterator[Handed]:
         if not any(parameter[0] in names for parameter in function.parameters):
             continue
         only = _only_writes(block, names)
-        for caller, call, bound in callers(program, function):
+        for caller, call, bound in (*callers(program, function), *started(program, function)):
             if not program.is_test(caller.module):
-                leaks = Leaks(program, caller)
-                found = (leaks.of(part) for value in _given(function, names, call, bound) for part in pieces(value))
+                leaks, given = Leaks(program, caller), [*_given(function, names, call, bound)]
+                found = [leaks.of(part) for value in given for part in pieces(value)]
+                if not any(found):
+                    found += [Leak(LINK, value) for value in given if secret_in(program, caller, value) == LINK]
                 if secrets := [leak for leak in found if leak is not None]:
                     yield Handed(caller, call, secrets, only, function)
 

@@ -21,7 +21,7 @@ from fastapi_seclint.subjects.code.loops import loops
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import reads_setting
 from fastapi_seclint.subjects.code.trials import for_trying
-from fastapi_seclint.subjects.secrets.key_collections import are_read, configured_keys, fills, mapped, names_of_fields
+from fastapi_seclint.subjects.secrets.key_collections import are_read, fills, made_of_keys, mapped, names_of_fields
 from fastapi_seclint.subjects.secrets.key_makers import is_made_at_random
 from fastapi_seclint.subjects.secrets.lent import Lent, handed, lent
 from fastapi_seclint.subjects.secrets.names import Reach, plausible, random_looking, word_set
@@ -35,6 +35,7 @@ from fastapi_seclint.subjects.secrets.sides import (
     expected,
     is_clients_key,
     is_configured_header,
+    is_some_token,
     may_hold,
     names_some_key,
     of_key,
@@ -55,7 +56,6 @@ _REFUSALS = (b",401]", b",403]", b"HTTP_401_UNAUTHORIZED", b"HTTP_403_FORBIDDEN"
 _HELD = ("API key", "token", "secret")
 _STATUSES = frozenset({"401", "403", "HTTP_401_UNAUTHORIZED", "HTTP_403_FORBIDDEN", "UNAUTHORIZED", "FORBIDDEN"})
 _VERBS = word_set("get load fetch read list find current valid known")
-_NO_TOKENS = word_set("page next continuation cursor sync eos bos pad mask unk sep end start stop special max")
 _NO_KEYS = word_set("revoked blacklist blacklisted denylist used seen special stop reserved forbidden db database")
 
 
@@ -122,12 +122,6 @@ def _reads_header(form: Form) -> bool:
         case ["sub", _, ["attr", _, _, "headers"], ["const", _, str() as name]]:
             return name.lower().startswith("x-")
     return False
-
-
-def _is_some_token(name: str) -> bool:
-    """Whether a setting is a token of whatever, not a mark in a text or the place of a list: `FEED_TOKEN`."""
-    words = words_of(name)
-    return words[-1:] == ["token"] and not _NO_TOKENS & set(words)
 
 
 def _is_key(default: Value | None) -> bool:
@@ -249,13 +243,15 @@ class _Search:
         names = [option.name for option in options(value) if isinstance(option, Environment)]
         names = [name for name in names if " " not in name]
         known = next((kind for name in names if (kind := self.words.kind(name))), "")
-        return known or ("token" if any(map(_is_some_token, names)) else "")
+        return known or ("token" if any(map(is_some_token, names)) else "")
 
     def is_one_of_many(self, form: Form, given: Form, own: str, sent: str) -> bool:
         """Whether an expression is one key of several that a loop goes through."""
         root = form[2] if form[0] in ("attr", "sub") else form
         if root[0] == "name" and not own and not sent and loops(self.block, root[2]):
             sent = handed(self.program, self.words, self.scope.function, given)
+        if root[0] == "name" and not own and not sent and self.is_header(given):
+            sent = next(("API key" for over, _ in loops(self.block, root[2]) if self.are_keys(mapped(over))), "")
         if root[0] != "name" or not {"API key", "token"} & {own, sent}:
             return False
         for iterable, _ in loops(self.block, root[2]):
@@ -372,7 +368,11 @@ class _Search:
         header = self.is_header(form) or any(
             item[0] == "attr" and item[3] in ("headers", "cookies") for item in walk(read)
         )
-        return "API key" if header and configured_keys(self.words, ask(self.program, self.block, core(keys))) else ""
+        return "API key" if header and self.are_keys(core(keys)) else ""
+
+    def are_keys(self, form: Form) -> bool:
+        """Whether a collection of any name is made of configured keys."""
+        return made_of_keys(self.program, self.words, self.block, form)
 
     def holds_keys(self, form: Form, value: Value, kind: str) -> bool:
         """Whether a container is one of valid keys: by its name, or the name of what it was got from."""
@@ -392,4 +392,4 @@ class _Search:
                 return True
             if words[-1:] in (["keys"], ["tokens"], ["secrets"], ["apikeys"]) and len(words) < 4:
                 return True
-        return configured_keys(self.words, value)
+        return self.are_keys(form)

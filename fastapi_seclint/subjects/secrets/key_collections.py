@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Collection, Const, Environment, Mapping, Text, Value, options
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.sources import sources
 from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
 
 _KEYS = word_set("key keys apikey apikeys tokens secrets")
 
@@ -26,6 +33,11 @@ def configured_keys(words: Vocabulary, value: Value) -> bool:
         if any(words.kind(name) or _KEYS & set(words_of(name)) for name in names):
             return True
     return False
+
+
+def made_of_keys(program: Program, words: Vocabulary, block: Block, form: Form) -> bool:
+    """Whether a collection of any name is made of configured keys, elsewhere perhaps: `tuple(allowed)` in a factory."""
+    return any(configured_keys(words, ask(program, where, one)) for where, one in sources(program, block, form))
 
 
 def fills(block: Block, key: Form, mapping: Form) -> bool:

@@ -97,6 +97,15 @@ def names_some_key(name: str) -> bool:
     return words[-1:] in (["key"], ["apikey"]) and not _NO_KEYS & set(words)
 
 
+_NO_TOKENS = word_set("page next continuation cursor sync eos bos pad mask unk sep end start stop special max")
+
+
+def is_some_token(name: str) -> bool:
+    """Whether a setting is a token of whatever, not a mark in a text or the place of a list: `FEED_TOKEN`."""
+    words = words_of(name)
+    return words[-1:] == ["token"] and not _NO_TOKENS & set(words)
+
+
 def is_configured_header(given: Form, secret: Form) -> str:
     """`secret` where a header and its value are both configured: `headers.get(self.header) != self.value`."""
     match given:
