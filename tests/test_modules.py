@@ -320,6 +320,22 @@ def test_a_package_that_is_run_from_inside_finds_its_own_module_before_the_folde
     assert found["/x"].dependencies == ("berths.guard",)
 
 
+def test_a_project_whose_root_is_a_package_finds_what_lies_beside_before_a_folder_of_the_same_name_below(
+    tmp_path: Path,
+) -> None:
+    found = routes(
+        tmp_path,
+        {
+            "__init__.py": "",
+            "main.py": f"{APP}from berths.api import router\n{INCLUDE}",
+            "berths/api.py": ROUTER,
+            "office/berths/__init__.py": "",
+            "office/berths/api.py": "from fastapi import APIRouter\nrouter = APIRouter()\n",
+        },
+    )
+    assert found["/x"].dependencies == ("berths.api.guard",)
+
+
 @pytest.mark.parametrize(
     "filling",
     [

@@ -167,8 +167,8 @@ class Modules:
             return
         others = self._holding(top)
         for_tests = [] if self._is_for_tests(folder) else [other for other in others if self._is_for_tests(other)]
-        yield from (other for other in others if other not in for_tests)
         yield from (other for other in inner if self._holds(other, top))
+        yield from (other for other in others if other not in for_tests)
         yield from for_tests
 
     def is_test(self, module: Module) -> bool:

@@ -41,6 +41,9 @@ def decides(
     forms = [form for form in forms if id(form) not in idle]
     if any(_is_decision(form, sent, tables) for form in forms):
         return True
+    looped = frozenset(_looped(function, sent))
+    if looped and any(_meets(form, looped) for form in forms if form[0] == "compare"):
+        return True
     granted = {name for form in function.forms.of("assign") for name in _granted(form, sent)}
     if granted and any(_is_in(form, granted) for form in function.forms.of("compare")):
         return True
@@ -48,6 +51,20 @@ def decides(
     asked = function.forms.of("if", "assert", "ifexp") if lacking else ()
     tests = (form[2] for form in asked if id(form) not in idle)
     return any(inner[0] == "name" and inner[2] in lacking for test in tests for inner in walk(test))
+
+
+def _looped(function: Function, sent: frozenset[str]) -> Iterator[str]:
+    """The names of loops over what somebody may do: `one` of `for one in user.roles`."""
+    for form in function.forms.of("for"):
+        held = form[3]
+        if held[0] in ("attr", "sub") and _HELD.match(snake(_said(held))) and not mentions(held, sent):
+            yield from (item[2] for item in walk(form[2]) if item[0] == "name")
+
+
+def _meets(compare: Form, looped: frozenset[str]) -> bool:
+    """Whether a comparison looks what one of them is called, and not whether there is one."""
+    sides = [compare[2], *compare[4]]
+    return any(beginning(side) in looped for side in sides) and not any(side[2:] == [None] for side in sides)
 
 
 _OWNER = re.compile(r"(^|_)owner(_id)?$")

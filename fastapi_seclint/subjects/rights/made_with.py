@@ -181,7 +181,27 @@ def _asks_for_nothing(kept: Callable[[Form], bool], function: Function) -> bool:
     others = [form for form in tests if form not in off and id(form) not in never]
     if any(_hands_on_a_role(call) for call in function.forms.of("call") if id(call) not in never):
         return False
+    if _refuses_at_the_end(function):
+        loops = [form for form in function.forms.of("for") if not kept(form[3]) and speaks_of_rights(form[3])]
+        inside = {id(inner) for loop in loops for inner in walk(loop[4])}
+        asked = [form for form in others if form[0] == "if" and any(item[0] == "return" for item in walk(form[3]))]
+        return bool(off) and not any(
+            id(form) in inside or speaks_of_rights(form[2]) or _asks_itself(function, form[2]) for form in asked
+        )
     return bool(off) and not any(speaks_of_rights(form[2]) and not _gives_back(form, given) for form in others)
+
+
+def _refuses_at_the_end(function: Function) -> bool:
+    """Whether a function refuses whom no condition before let pass."""
+    statements = function.statements()
+    return bool(statements) and statements[-1][0] == "raise"
+
+
+def _asks_itself(function: Function, test: Form) -> bool:
+    """Whether a method hands a condition to what its object was made with: `self.check(user)`."""
+    own = function.parameters[0][0] if function.parameters and function.takes_object else None
+    calls = (item[2] for item in walk(test) if item[0] == "call" and item[2][0] == "attr")
+    return any(item[2][2:] == [own] for item in calls)
 
 
 def _hands_on_a_role(call: Form) -> bool:

@@ -12,7 +12,7 @@ from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.program.values import Const, options
+from fastapi_seclint.program.values import Const, External, Value, options
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.literals import texts
 from fastapi_seclint.subjects.code.origins import ask
@@ -42,6 +42,7 @@ _ELSE = word_set(
     " uri url user username"
 )
 _WEAK_MODULE = "random."
+_HIDING = frozenset({"pydantic.SecretStr()", "pydantic.SecretBytes()", "starlette.datastructures.Secret()"})
 _HAVE_THEIR_OWN_WAY = word_set("assign annassign return call dict bool fstr ifexp try if expr def")
 """The forms whose parts are gone through in a way of their own."""
 
@@ -317,7 +318,7 @@ class _Search:
         if found and form[0] not in ("dict", "sub"):
             yield Fallback(self.block, name, kind, found, at, how, whole, read)
         elif form[0] in ("name", "attr", "sub"):
-            for option in options(ask(self.program, self.block, form)):
+            for option in map(_unwrapped, options(ask(self.program, self.block, form))):
                 if isinstance(option, Const) and isinstance(option.value, str) and option.place is not None:
                     place = ((option.value, option.place.at),)
                     elsewhere = option.place.module.file
@@ -372,3 +373,10 @@ def _asks_for(test: Form, value: Form) -> bool:
     asked = {item[2] if item[0] in ("name", "const") else item[3] for item in walk(test)
              if item[0] in ("name", "attr", "const")}  # fmt: skip
     return bool((names & asked) - {"os", "environ", "settings", "self", "config", None, "get", "getenv"})
+
+
+def _unwrapped(value: Value) -> Value | None:
+    """The text in what hides one: `SecretStr("text")`."""
+    if isinstance(value, External) and value.name in _HIDING and value.arguments is not None:
+        return next(iter(value.arguments.positional), None)
+    return value

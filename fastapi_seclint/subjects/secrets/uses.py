@@ -66,6 +66,13 @@ _SINKS_BY_USE: dict[tuple[str, int, str, str], str] = {
         fastapi_jwt.JwtAccessCookie fastapi_jwt.JwtRefreshCookie fastapi_jwt.JwtRefreshBearerCookie
     """,
     ("JWT_SECRET_KEY", 99, _SIGNING, _TOKENS): "authx.AuthXConfig authx.config.AuthXConfig",
+    ("secret_key", 99, _SIGNING, "the key of session cookies"): """
+        fastapi_sessions.frontends.implementations.SessionCookie
+        fastapi_sessions.frontends.implementations.cookie.SessionCookie
+    """,
+    ("secret_key", 0, _SIGNING, "the key of session cookies"): """
+        sqladmin.authentication.AuthenticationBackend
+    """,
     ("MAIL_PASSWORD", 99, _PASSWORD, "a mail password"): "fastapi_mail.ConnectionConfig",
     ("secret_key", 0, _SIGNING, "the key of a signer"): """
         itsdangerous.Signer itsdangerous.TimestampSigner itsdangerous.Serializer itsdangerous.TimedSerializer
@@ -135,6 +142,7 @@ _DECODED = _PLAIN | {f"{name}.decode()" for name in _CONVERTING} | {f"{name}.enc
 _DIGESTED = re.compile(r"^hashlib\.(?!new)\w+\(\)\.(hex)?digest\(\)$")
 """A key that is the digest of a text is as well known as the text."""
 _COMPARED = ("API key", "password", "secret", "token")
+_MANAGERS = frozenset({"reset_password_token_secret", "verification_token_secret"})
 _COMPARERS = ("hmac.compare_digest", "secrets.compare_digest")
 
 
@@ -177,6 +185,7 @@ def _needed(program: Program) -> Iterator[tuple[Value, Use]]:
             yield item.value, Use(kind, "what a caller has to know", item.block.location(item.secret))
     yield from looked_up(program)
     yield from _set(program)
+    yield from _of_managers(program)
     yield from _in_headers(program)
 
 
@@ -274,6 +283,15 @@ def _set(program: Program) -> Iterator[tuple[Value, Use]]:
                     given = ask(program, block, owner)
                     if any(isinstance(item, External) and item.name.startswith("authx.") for item in options(given)):
                         yield ask(program, block, value), Use(_SIGNING, _TOKENS, block.location(value))
+
+
+def _of_managers(program: Program) -> Iterator[tuple[Value, Use]]:
+    """The keys of the tokens that fastapi-users mails, attributes of a manager of users (fastapi_users/manager.py)."""
+    for module in program.modules.speaking(_MANAGERS):
+        for cls in list(module.scope.names.values()):
+            if isinstance(cls, Class) and any(base.endswith(".BaseUserManager") for base in cls.external_bases()):
+                for name in _MANAGERS & cls.namespace.keys():
+                    yield cls.namespace[name], Use(_SIGNING, _TOKENS, cls.place.location)
 
 
 _HEADERS = re.compile(r"^(x-)?((api|access|auth|subscription)-)?(key|token)$|^authorization$", re.I)
