@@ -22,6 +22,7 @@ from fastapi_seclint.subjects.guards.authentication import asks_callers
 from fastapi_seclint.subjects.logins.routes import auth_routes
 from fastapi_seclint.subjects.owners.accounts import tables_of_accounts
 from fastapi_seclint.subjects.owners.belongings import records_are_in_sight
+from fastapi_seclint.subjects.rights.at_the_door import left_to_worker
 from fastapi_seclint.subjects.rights.believed import Belief, believed
 from fastapi_seclint.subjects.rights.built import built_of_rights
 from fastapi_seclint.subjects.rights.decided import decided
@@ -65,7 +66,11 @@ def client_chosen_role(program: Program) -> Iterator[Finding]:
         chooses = bool(found) and id(route) not in told and not _rules_nobody(program, route)
         ruled = chooses and authorizes(program, route)
         if chooses and (not ruled or asks_others_only(program, route)):
-            stored = believed(program, worker(program.interpreter, handler), found, route.path)
+            inner = worker(program.interpreter, handler)
+            stored = list(believed(program, inner, found, route.path))
+            if inner is not handler and any(belief.fix is None for belief in stored):
+                fix = left_to_worker(program, handler, found, route.path)
+                stored = [belief if belief.fix is not None else replace(belief, fix=fix) for belief in stored]
             given_out = ruled or access.is_admin_like(route.path)  # what administrators do with it stays
             beliefs += (replace(belief, fix=None) if given_out else belief for belief in stored)
         for belief in beliefs:

@@ -18,6 +18,7 @@ from fastapi_seclint.subjects.code.handing import takers
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.sql import met, written_out
 from fastapi_seclint.subjects.payloads.models import fields
+from fastapi_seclint.subjects.rights.at_the_door import handed_on_without
 from fastapi_seclint.subjects.rights.following import follow
 from fastapi_seclint.subjects.rights.free_bodies import free_rights
 from fastapi_seclint.subjects.rights.sent import Input, Sent, carried, dumped, source
@@ -307,7 +308,10 @@ def _further(program: Program, block: Block, form: Form, found: Input, context: 
         inner.words = {name: words for name, value in pairs if (words := _listed(found, value)) is not None}
         follow(function, inner)
         for belief in believed(program, function, inner, context, level + 1):
-            yield belief if belief.fix is not None else replace(belief, fix=not_given(block, form, found, function))
+            fix = belief.fix or not_given(block, form, found, function)
+            if fix is None and level == 0 and not belief.decides:
+                fix = handed_on_without(program, block, form, found, context)
+            yield belief if belief.fix is not None else replace(belief, fix=fix)
 
 
 def _listed(found: Input, value: Form) -> frozenset[str] | None:

@@ -51,7 +51,7 @@ def withheld(program: Program, block: Block, form: Form, found: Input) -> Fix | 
     constructed = _constructed(program, block, form)
     if names and constructed is not None and all(_has_default(constructed, name) for name in names):
         edits: tuple[Edit, ...] = tuple(RemoveKeyword(block.module.path, span_of(form[1]), name) for name in names)
-        return _fix(names, edits)
+        return left_to_server(names, edits)
     for value in (*form[3], *(item[1] for item in form[4])):
         rights = dumped(found, value)
         if rights and (
@@ -92,16 +92,18 @@ def _validated(program: Program, block: Block, form: Form, found: Input) -> Fix 
     if not _is_sqlmodel(program, block, form[2][2]):
         return None
     rights = sorted(dumped(found, form[3][0]))
-    codes = [_least(block, name) for name in rights]
+    codes = [least_right(block, name) for name in rights]
     update = next((value for keyword, value, _ in form[4] if keyword == "update"), None)
     if not rights or None in codes or (update is not None and update[0] != "dict"):
         return None
     path = block.module.path
     if update is not None:
         items = zip(rights, codes, strict=True)
-        return _fix(rights, tuple(SetDictItem(path, span_of(update[1]), name, str(code)) for name, code in items))
+        return left_to_server(
+            rights, tuple(SetDictItem(path, span_of(update[1]), name, str(code)) for name, code in items)
+        )
     written = ", ".join(f'"{name}": {code}' for name, code in zip(rights, codes, strict=True))
-    return _fix(rights, (SetKeyword(path, span_of(form[1]), "update", f"{{{written}}}"),))
+    return left_to_server(rights, (SetKeyword(path, span_of(form[1]), "update", f"{{{written}}}"),))
 
 
 def _is_sqlmodel(program: Program, block: Block, form: Form) -> bool:
@@ -117,7 +119,7 @@ def _kept_without(block: Block, form: Form, value: Form, found: Input) -> Fix | 
     )
     rights = sorted(dumped(found, value)) if value[0] == "name" and statement is not None else []
     excluded = _excluded(block, value, found) if rights else None
-    codes = [_least(block, name) for name in rights]
+    codes = [least_right(block, name) for name in rights]
     if statement is None or excluded is None or None in codes or (form[0] == "call" and _changes(form)):
         return None
     if form[0] == "assign" and (len(form[2]) != 1 or form[2][0][0] != "sub" or _is_sent(block, form[2][0][3])):
@@ -126,7 +128,7 @@ def _kept_without(block: Block, form: Form, value: Form, found: Input) -> Fix | 
         return None
     lines = "\n".join(f'{value[2]}["{name}"] = {code}' for name, code in zip(rights, codes, strict=True))
     edit = InsertStatements(block.module.path, span_of(statement[1]), "before", lines)
-    return _fix(rights, (*excluded.edits, edit))
+    return left_to_server(rights, (*excluded.edits, edit))
 
 
 def _given_by_server(block: Block, form: Form, found: Input) -> Fix | None:
@@ -140,10 +142,10 @@ def _given_by_server(block: Block, form: Form, found: Input) -> Fix | None:
     displays = [item for item in given if item[0] == "dict"]
     values += [(key[2], value) for item in displays for key, value in item[2] if key is not None and key[0] == "const"]
     taken = [(str(name), value) for name, value in values if source(found, value) is not None]
-    least = [(name, value, _least(block, name)) for name, value in taken]
+    least = [(name, value, least_right(block, name)) for name, value in taken]
     if least:
         edits = tuple(ReplaceExpression(path, span_of(value[1]), code) for _, value, code in least if code is not None)
-        return _fix([name for name, _ in taken], edits) if len(edits) == len(least) else None
+        return left_to_server([name for name, _ in taken], edits) if len(edits) == len(least) else None
     return _spread_without(block, form, displays, found)
 
 
@@ -157,14 +159,14 @@ def _spread_without(block: Block, form: Form, displays: list[Form], found: Input
     ]:
         rights = sorted(dumped(found, value))
         excluded = _excluded(block, value, found) if rights else None
-        codes = [_least(block, name) for name in rights]
+        codes = [least_right(block, name) for name in rights]
         if excluded is None or None in codes:
             continue
         edits: list[Edit] = [*excluded.edits]
         for name, code in zip(rights, codes, strict=True):
             span = span_of(holder[1])
             edits.append((SetDictItem if holder[0] == "dict" else SetKeyword)(path, span, name, str(code)))
-        return _fix(rights, tuple(edits))
+        return left_to_server(rights, tuple(edits))
     return None
 
 
@@ -176,7 +178,7 @@ def _changes(call: Form) -> bool:
     return changing or any(text.lstrip().startswith("update") or text == "$set" for text in texts)
 
 
-def _least(block: Block, name: str) -> str | None:
+def least_right(block: Block, name: str) -> str | None:
     """The least right of a name, as code: of the file's enumeration of roles where it has one; None when unknown."""
     plain = snake(name).removeprefix("user_").removeprefix("account_").removeprefix("member_")
     if plain in ("permissions", "privileges"):
@@ -217,12 +219,13 @@ def not_given(block: Block, form: Form, found: Input, function: Function) -> Fix
     """The call of a function without the rights that it has harmless defaults for, which are given by keyword."""
     names = [keyword for keyword, value, _ in form[4] if keyword is not None and source(found, value) is not None]
     defaults = {item[0]: default for item, default in zip(function.parameters, function.defaults, strict=True)}
-    if not names or not all(_is_harmless(defaults.get(name)) for name in names):
+    if not names or not all(is_harmless(defaults.get(name)) for name in names):
         return None
-    return _fix(names, tuple(RemoveKeyword(block.module.path, span_of(form[1]), name) for name in names))
+    return left_to_server(names, tuple(RemoveKeyword(block.module.path, span_of(form[1]), name) for name in names))
 
 
-def _fix(names: list[str], edits: tuple[Edit, ...]) -> Fix:
+def left_to_server(names: list[str], edits: tuple[Edit, ...]) -> Fix:
+    """The fix that leaves rights of these names to the server."""
     return Fix(f"leave {' and '.join(sorted(names))} to the server", False, edits)
 
 
@@ -240,7 +243,7 @@ def _assigned(block: Block, form: Form, found: Input) -> Fix | None:
     gone = next((statement for statement in block.statements if statement is form or _only_asks(statement, form)), None)
     if gone is None or len(block.statements) < 2:
         return None
-    return _fix([target[3]], (RemoveStatement(block.module.path, span_of(gone[1])),))
+    return left_to_server([target[3]], (RemoveStatement(block.module.path, span_of(gone[1])),))
 
 
 def _only_asks(statement: Form, form: Form) -> bool:
@@ -274,7 +277,7 @@ def _excluded(block: Block, value: Form, found: Input) -> Fix | None:
     if not rights:
         return None
     code = "{" + ", ".join(f'"{name}"' for name in [*(item[2] for item in already[2]), *rights]) + "}"
-    return _fix(rights, (SetKeyword(block.module.path, span_of(call[1]), "exclude", code),))
+    return left_to_server(rights, (SetKeyword(block.module.path, span_of(call[1]), "exclude", code),))
 
 
 def _updates(form: Form) -> bool:
@@ -291,7 +294,7 @@ def _has_default(cls: Class, name: str) -> bool:
     """Whether a class gives a field a harmless value when nobody else does."""
     for field, _, default in fields(cls):
         if field == name and default is not None:
-            return _is_harmless(default_of(default))
+            return is_harmless(default_of(default))
     return False
 
 
@@ -302,6 +305,7 @@ def default_of(value: Value) -> Value | None:
     return field_default(value)
 
 
-def _is_harmless(value: Value | None) -> bool:
+def is_harmless(value: Value | None) -> bool:
+    """Whether what a field begins with gives nobody more rights than everybody has."""
     constant = isinstance(value, Const) and value.value is not None
     return constant and not is_role(getattr(value, "value", None)) and getattr(value, "value", None) is not True
