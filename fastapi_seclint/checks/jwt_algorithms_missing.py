@@ -10,13 +10,13 @@ from fastapi_seclint.edits import RemoveListItem
 from fastapi_seclint.facts.forms import Form, last_name, span_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import NONE, Collection, Const, Environment, External, Partial, Value, options
+from fastapi_seclint.program.values import NONE, Collection, Const, Environment, External, Value, options
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule, Severity
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import Origin, ask, blocks_of, origins
 from fastapi_seclint.subjects.code.spread import keys
 from fastapi_seclint.subjects.tokens.headers import from_header, is_allowed
-from fastapi_seclint.subjects.tokens.jwt import Decoding, Library, decodings, prepared
+from fastapi_seclint.subjects.tokens.jwt import Decoding, Library, decodings, prepared_for
 from fastapi_seclint.subjects.tokens.pinning import pinned
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _given(decoding: Decoding) -> tuple[Block, Form, Location] | None:
     """The algorithms as they are given; a `**` whose keys are not known may hold them."""
     block = decoding.call.block
     for given in decoding.given("algorithms", _POSITION.get(decoding.library)):
-        return given
+        return given if given[1][0] != "ellipsis" else None
     handed_on = [keys(decoding.program, block, form) for form in decoding.call.spread]
     if any(found is None or "algorithms" in found for found in handed_on):
         return block, ["ellipsis", decoding.call.form[1]], decoding.call.location
@@ -95,11 +95,8 @@ def _given(decoding: Decoding) -> tuple[Block, Form, Location] | None:
 
 def _prepared_with(program: Program, decoding: Decoding) -> tuple[Block, Form, Location] | None:
     """The algorithms that `functools.partial` gave the call, in another file perhaps."""
-    for option in options(decoding.call.ask(decoding.call.form[2])):
-        for kept in prepared(program) if isinstance(option, Partial) else ():
-            if isinstance(option, Partial) and kept.call.place == option.place:
-                return _given(kept)
-    return None
+    found = map(_given, prepared_for(program, decoding))
+    return next((given for given in found if given is not None), None)
 
 
 def _has_own_algorithm(program: Program, decoding: Decoding) -> bool:

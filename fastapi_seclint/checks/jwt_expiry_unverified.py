@@ -11,7 +11,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location, Span
-from fastapi_seclint.subjects.code.items import Item
+from fastapi_seclint.subjects.code.items import ARRIVED, Item
 from fastapi_seclint.subjects.code.origins import Origin, origins
 from fastapi_seclint.subjects.code.removal import removed
 from fastapi_seclint.subjects.code.told import by_others
@@ -93,6 +93,8 @@ def _off(program: Program, decoding: Decoding, item: Item, origin: Origin, confi
         evidence.append(Evidence(Location(item.block.module.path, item.span), "the expiry check depends on it here"))
     elif origin.elsewhere:
         evidence.append(Evidence(path_and_span(origin), "the value is written here"))
+    elif item.container[0] == ARRIVED:
+        fix = None if item.shared else _fix_of_argument(origin)
     elif confidence == "medium":
         fix = None
     if not decoding.contains(place):

@@ -11,7 +11,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, options
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.items import Item
+from fastapi_seclint.subjects.code.items import ARRIVED, Item
 from fastapi_seclint.subjects.code.origins import Origin, ask, origins
 from fastapi_seclint.subjects.code.told import by_others
 from fastapi_seclint.subjects.code.trials import for_trying, when_run
@@ -100,7 +100,7 @@ def _switched_off(program: Program, decoding: Decoding) -> Iterator[Finding]:
     for item in decoding.options("verify_signature"):
         for origin in origins(program, item.block, item.form):
             how = says(origin, False)
-            if how is not None and not _is_peeking(program, origin):
+            if how is not None and not _is_peeking(program, item, origin):
                 yield _off(program, decoding, item, origin, "high" if how == "surely" else "medium")
 
 
@@ -132,12 +132,13 @@ def _is_trial(program: Program, module: Module) -> bool:
     return program.is_test(module) or for_trying(program, module)
 
 
-def _is_peeking(program: Program, origin: Origin) -> bool:
+def _is_peeking(program: Program, item: Item, origin: Origin) -> bool:
     """Whether the caller that switches the check off only peeks, or verifies as well."""
-    if origin.passed is None or origin.holder is None:
+    arrived = item.holder if item.container[0] == ARRIVED else None
+    holder = origin.holder if origin.passed is not None else arrived
+    if holder is None:
         return False
-    block = origin.holder.block
-    return program.is_test(block.module) or is_harmless(program, block, origin.holder.form)
+    return program.is_test(holder.block.module) or is_harmless(program, holder.block, holder.form)
 
 
 def _off(program: Program, decoding: Decoding, item: Item, origin: Origin, confidence: Confidence) -> Finding:
@@ -168,6 +169,8 @@ def _off(program: Program, decoding: Decoding, item: Item, origin: Origin, confi
 def _fix(decoding: Decoding, item: Item, origin: Origin) -> Fix | None:
     if origin.passed is not None:
         return checked_argument(origin)
+    if item.container[0] == ARRIVED:
+        return checked_by_others(origin) if _is_complete(decoding) and not item.shared else None
     if by_others(item.block, item.form, origin):
         return checked_by_others(origin) if _is_complete(decoding) else None
     inside = decoding.contains(Location(item.block.module.path, item.span))

@@ -204,6 +204,15 @@ def keep_possible(mapping: Mapping, before: list[tuple[Value, Value]]) -> None:
             mapping.items[number] = (key, join([old, value]))
 
 
+def _pairs(value: Value) -> list[tuple[Value, Value]] | None:
+    """The keys and values that a list of pairs gives a dictionary; None where they are not all known."""
+    if not isinstance(value, Collection) or value.open or value.perhaps:
+        return None
+    found = [item.items for item in value.items if isinstance(item, Collection) and not item.open]
+    plain = len(found) == len(value.items) and all(len(items) == 2 for items in found)
+    return [(items[0], items[1]) for items in found] if plain else None
+
+
 def on_mapping(receiver: Mapping, name: str, arguments: Arguments, place: Place) -> Value:
     """What a method of a dictionary gives and does to it."""
     given = arguments.positional
@@ -234,6 +243,9 @@ def on_mapping(receiver: Mapping, name: str, arguments: Arguments, place: Place)
         for option in options(given[0] if given else None):
             if isinstance(option, Mapping):
                 for key_value, value in option.items:
+                    receiver.set(key_value, value)
+            elif (listed := _pairs(option)) is not None:
+                for key_value, value in listed:
                     receiver.set(key_value, value)
             else:
                 receiver.open = True

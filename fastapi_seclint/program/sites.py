@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
 
+_Kept = dict[str, list[tuple[Module, Form]]]
+_MOST_PARTIALS = 4
 NO_STATEMENTS = -2
 """The number of a block without statements of its own."""
 
@@ -74,12 +76,21 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of a library symbol. `name` is canonical, without the last `()`."""
+    """A call of a library symbol. `name` is canonical, without the last `()`.
+
+    `prepared` is the same with what `functools.partial` gave it before, where that was.
+    """
 
     block: Block
     form: Form
     name: str
     interpreter: Interpreter
+    prepared: Form | None = None
+
+    @property
+    def whole(self) -> Form:
+        """The call with all of its arguments."""
+        return self.form if self.prepared is None else self.prepared
 
     @property
     def place(self) -> Place:
@@ -91,11 +102,12 @@ class Call:
 
     def argument(self, name: str, position: int | None = None) -> Argument | None:
         """The argument given by keyword or, failing that, by position; None when it is left out."""
-        for keyword, value, at in self.form[4]:
+        _, _, _, positional, keywords = self.whole
+        for keyword, value, at in keywords:
             if keyword == name:
                 return Argument(value, at, keyword)
-        if position is not None and position < len(self.form[3]) and self.form[3][position][0] != "star":
-            value = self.form[3][position]
+        if position is not None and position < len(positional) and positional[position][0] != "star":
+            value = positional[position]
             return Argument(value, value[1], None)
         return None
 
@@ -123,7 +135,7 @@ class Call:
     @property
     def spread(self) -> list[Form]:
         """What is passed with `**`."""
-        return [value for keyword, value, _ in self.form[4] if keyword is None]
+        return [value for keyword, value, _ in self.whole[4] if keyword is None]
 
 
 class Sites:
@@ -134,6 +146,7 @@ class Sites:
         self._modules = modules
         self._scopes: dict[tuple[str, int], FunctionScope | None] = {}
         self._blocks: dict[tuple[str, int], Block | None] = {}
+        self._partials: list[tuple[Module, str, Form]] | None = None
 
     def function(self, module: Module, number: int) -> Function | None:
         """The function of a number in a file, found through the functions around it when it is nested."""
@@ -203,30 +216,46 @@ class Sites:
             naming = self._speaking(last)  # the object may come from another file, under a name of its own
         aliases = {id(module): _aliases(module, frozenset(last)) for module in naming}
         renamed = {alias for found in aliases.values() for alias in found}
+        kept = self._kept_partials(frozenset({*last, *renamed}))
+        renamed |= kept.keys()
         for module in self._modules if renamed else naming:
             if id(module) not in aliases and not module.facts.words & renamed:
                 continue
             spelled = frozenset({*last, *renamed})
-            partial = _partials(module, spelled)
-            spelled |= partial.keys()
             for block in self.speaking(module, *(f'"{word}"'.encode() for word in sorted(spelled))):
                 for form in block.forms.calls_of(spelled):
                     if plain and not _may_be_imported(block, form[2]):
                         continue
                     name = self._called(block, form[2])
                     if name in wanted:
-                        given = _with_partial(form, partial.get(form[2][-1]))
-                        yield Call(block, given, name, self._interpreter)
+                        whole = _with_partials(block, form, kept) if self._is_partial(block, form[2]) else None
+                        yield Call(block, form, name, self._interpreter, whole)
+
+    def _kept_partials(self, names: frozenset[str]) -> _Kept:
+        """The names that are given to `functools.partial(...)` of one of these, or of another such name."""
+        found: _Kept = {}
+        pending = self._partials if self._partials is not None else [
+            (module, name, call) for module in self._speaking(["partial"]) for name, call in _partials(module)
+        ]  # fmt: skip
+        self._partials = pending
+        size = -1
+        while size != len(found):
+            size = len(found)
+            for module, name, call in pending:
+                kept = last_name(_inmost(call)) in names | found.keys()
+                if kept and all(call is not known for _, known in found.get(name, [])):
+                    found.setdefault(name, []).append((module, call))
+        return found
 
     def _speaking(self, words: Iterable[str]) -> list[Module]:
         return sorted(self._interpreter.modules.speaking(words), key=lambda module: module.path)
 
     def prepared(self, *names: str) -> Iterator[Call]:
         """The calls of `functools.partial` that give one of the library symbols arguments, seen as calls of that."""
-        last, wanted = {name.rpartition(".")[2] for name in names}, frozenset(names)
+        wanted = frozenset(names)
         for block in self.blocks(frozenset({"partial"})):
             for form in block.forms.of("call"):
-                if last_name(form[2]) == "partial" and form[3] and last_name(form[3][0]) in last:
+                if last_name(form[2]) == "partial" and form[3] and form[3][0][0] in ("name", "attr", "call"):
                     name = self._called(block, form[3][0])
                     if name in wanted:
                         made = ["call", form[1], form[3][0], form[3][1:], form[4]]
@@ -242,12 +271,17 @@ class Sites:
                     case ["attr", _, ["call", _, ["name", _, "super"], *_], "__init__"] if base is not None:
                         yield Call(block, form, base, self._interpreter)
 
-    def _called(self, block: Block, form: Form) -> str:
+    def _is_partial(self, block: Block, callee: Form) -> bool:
+        return any(isinstance(option, Partial) for option in options(self._ask(block, callee)))
+
+    def _ask(self, block: Block, form: Form) -> Value:
         scope = block.scope
-        value = scope.ask(form) if isinstance(scope, FunctionScope) else self._interpreter.ask(form, scope)
-        for option in options(value):
-            if isinstance(option, Partial):
-                option = next(options(option.function), option)
+        return scope.ask(form) if isinstance(scope, FunctionScope) else self._interpreter.ask(form, scope)
+
+    def _called(self, block: Block, form: Form) -> str:
+        for option in options(self._ask(block, form)):
+            while isinstance(option, Partial):
+                option = next(options(option.function), Unknown("a call of nothing"))
             if isinstance(option, External):
                 return option.name
             if not isinstance(option, Unknown):
@@ -273,28 +307,51 @@ def _may_be_imported(block: Block, form: Form) -> bool:
     return True
 
 
-def _partials(module: Module, names: frozenset[str]) -> dict[str, Form]:
-    """The names that a module gives to `functools.partial(...)` of one of these, with the call."""
+def _partials(module: Module) -> Iterator[tuple[str, Form]]:
+    """The names and attributes that a file gives to `functools.partial(...)` of something, with the call."""
     facts = module.facts
-    if "partial" not in facts.words:
-        return {}
-    found: dict[str, Form] = {}
-    for form in facts.forms(MODULE).of("assign", "annassign"):
-        match form:
-            case ["assign", _, [["name", _, name]], call] | ["annassign", _, ["name", _, name], _, call]:
-                is_partial = call and call[0] == "call" and last_name(call[2]) == "partial"
-                if is_partial and call[3] and last_name(call[3][0]) in names:
-                    found[name] = call
-    return found
+    for number in sorted({MODULE, *facts.speaking(b'"partial"')}):
+        for form in facts.forms(number).of("assign", "annassign"):
+            match form:
+                case ["assign", _, [["name" | "attr", *_] as target], call] | ["annassign", _, target, _, call]:
+                    if call and call[0] == "call" and last_name(call[2]) == "partial" and call[3]:
+                        yield target[-1], call
 
 
-def _with_partial(form: Form, partial: Form | None) -> Form:
+def _inmost(call: Form) -> Form:
+    """What is called in the end by what `functools.partial` makes, as it is written there."""
+    first: Form = call[3][0]
+    again = first[0] == "call" and last_name(first[2]) == "partial" and first[3]
+    return _inmost(first) if again else first
+
+
+def _with_partials(block: Block, form: Form, kept: _Kept) -> Form:
     """A call with the arguments that `functools.partial` gave before; those of the call itself come first by name."""
-    if partial is None:
-        return form
-    own = {keyword for keyword, _, _ in form[4] if keyword is not None}
-    before = [item for item in partial[4] if item[0] not in own]
-    return ["call", form[1], partial[3][0], [*partial[3][1:], *form[3]], [*form[4], *before]]
+    given, whole = kept.get(form[2][-1], []), form
+    for _ in range(_MOST_PARTIALS):
+        if len(given) != 1:
+            break
+        module, partial = given[0]
+        own = {keyword for keyword, _, _ in whole[4] if keyword is not None}
+        here, callee = module is block.module, partial[3][0]
+        before = [item if here else [item[0], _elsewhere(item[1], form[1]), form[1]] for item in partial[4]]
+        positional = [item if here else _elsewhere(item, form[1]) for item in partial[3][1:]]
+        keywords = [*whole[4], *(item for item in before if item[0] not in own)]
+        inline = callee[0] == "call"
+        named = callee if here and not inline else whole[2]
+        whole = ["call", form[1], named, [*positional, *whole[3]], keywords]
+        given = [(module, callee)] if inline else kept.get(last_name(callee), [])
+    return whole
+
+
+def _elsewhere(form: Form, at: int) -> Form:
+    """An argument that another file gave, where the call stands: constants are themselves, all else is not known."""
+    match form:
+        case ["const", _, value]:
+            return ["const", at, value]
+        case ["list" | "tuple" as kind, _, items]:
+            return [kind, at, [_elsewhere(item, at) for item in items]]
+    return ["ellipsis", at]
 
 
 def _aliases(module: Module, names: frozenset[str]) -> set[str]:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 
+ARRIVED = "arrived"
+"""The container of an item that was followed to where it is used, through whatever made the dictionary."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """What a dictionary has under a key: the value's expression, the whole item, and the form that it is part of.
@@ -96,6 +100,10 @@ def _in_display(program: Program, origin: Origin, key: str, depth: int) -> Itera
             spread = []
         case ["comp", _, "dict", ["name", _, name], value, [[["name", _, target], keys, []]]] if name == target:
             found += _shared_in(program, block, keys, value, (form, key), holder)
+            spread = []
+        case ["comp", _, "dict", _, value, _] if isinstance(origin.value, Mapping):
+            listed = origin.value.get(key) is not None
+            found += [Item(block, key, value, span_of(form[1]), form, holder, True, True)] if listed else []
             spread = []
         case ["call", _, _, positional, keywords]:
             found += _named_in(block, keywords, key, form, holder)

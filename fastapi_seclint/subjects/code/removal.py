@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import Edit, RemoveDictItem, RemoveKeyword, RemoveStatement
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, span_of, walk
-from fastapi_seclint.subjects.code.items import Item
+from fastapi_seclint.subjects.code.items import ARRIVED, Item
 from fastapi_seclint.subjects.code.origins import Holder
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def removed(program: Program, item: Item, call: Form) -> tuple[Edit, ...]:
     None where its value is that of other keys, too.
     """
     path, container = item.block.module.path, item.container
-    if item.shared:
+    if item.shared or container[0] == ARRIVED:
         return ()
     if container[0] == "assign":
         return (RemoveStatement(path, span_of(container[1])),)

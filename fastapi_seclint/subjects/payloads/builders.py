@@ -25,7 +25,7 @@ def put_by_methods(flow: Flow, claims: Claims, name: str) -> None:
         if claims.get(key) is None and flow.depth > 0:
             inner = Flow(flow.program, block, {}, flow.depth - 1, Budget(200))
             written = (Written(block, ["item", item[1], item, value]),)
-            claims.items[key] = Claim(key, True, (inner.known(_assigned(block, value)),), written)
+            claims.items[key] = Claim(key, True, (inner.known(assigned_once(block, value)),), written)
     for block, value in _stored_whole(flow, name) if flow.depth > 0 else ():
         held = Flow(flow.program, block, {}, flow.depth - 1, Budget(200)).known(value)
         for key, claim in held.claims.items.items() if held.claims is not None else ():
@@ -65,7 +65,7 @@ def follows_chain(flow: Flow) -> bool:
     return True
 
 
-def _assigned(block: Block, form: Form) -> Form:
+def assigned_once(block: Block, form: Form) -> Form:
     """What a local name was assigned, when that happened once; other expressions are themselves."""
     if form[0] != "name" or not isinstance(block.scope, FunctionScope):
         return form

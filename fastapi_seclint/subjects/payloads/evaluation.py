@@ -75,8 +75,11 @@ def _known(flow: Flow, form: Form) -> Known:
             return _comprehension(flow, key, value, clauses)
         case ["sub", _, owner, index]:
             return _item(flow, form, owner, index)
-        case ["fstr", *_] | ["list", *_] | ["tuple", *_]:
-            return Known(present=True, complete=False)
+        case ["fstr", _, parts]:
+            return _text(flow, parts)
+        case ["list" | "tuple", _, items]:
+            whole = all(item[0] != "star" for item in items)
+            return Known(present=True, complete=False, parts=tuple(map(flow.known, items)) if whole else ())
     return asked(flow, form)
 
 
@@ -151,6 +154,9 @@ def _comprehension(flow: Flow, key: Form, value: Form, clauses: list[Form]) -> K
     The columns of an object's table are its fields, and the names that are written down are keys.
     """
     target, iterable, conditions = clauses[0]
+    if not _keeps_keys(target, key) and len(clauses) == 1 and not conditions:
+        found = _named_keys(flow, key, value, target, iterable)
+        return Known(claims=found if found is not None else Claims(open=frozenset({"call"})))
     claims: Claims | None = None
     match iterable:
         case ["call", _, ["attr", _, owner, "items"], [], []]:
@@ -170,6 +176,22 @@ def _comprehension(flow: Flow, key: Form, value: Form, clauses: list[Form]) -> K
             if (kept := _is_kept(flow, target, item, conditions)) is not False
         }
     return Known(claims=claims)
+
+
+def _keeps_keys(target: Form, key: Form) -> bool:
+    """Whether the keys are what is gone through; a text that is made of them, `f"verify_{name}"`, is another key."""
+    return key[0] not in ("fstr", "binop") or target[0] not in ("name", "tuple")
+
+
+def _text(flow: Flow, parts: list[Form]) -> Known:
+    """A text that is put together, where all that goes into it is known to be one text."""
+    told: list[str] = []
+    for part in parts:
+        plain = part[0] == "fmt" and not part[3]
+        texts = (str(part[2]),) if part[0] == "const" else flow.known(part[2]).texts if plain else ()
+        told += texts if len(texts) == 1 else ()
+    whole = len(told) == len(parts)
+    return Known(present=True, complete=False, texts=("".join(told),) if whole else ())
 
 
 def _is_kept(flow: Flow, target: Form, claim: Claim, conditions: list[Form]) -> bool | None:
@@ -219,6 +241,8 @@ def _named_keys(flow: Flow, key: Form, value: Form, target: Form, iterable: Form
 
 def _item(flow: Flow, form: Form, owner: Form, index: Form) -> Known:
     held = flow.known(owner)
+    if held.parts and index[0] == "const" and isinstance(index[2], int):
+        return held.parts[index[2]] if index[2] < len(held.parts) else unknown("call")
     if held.claims is not None:
         keys = flow.known(index).texts
         claim = held.claims.get(keys[0]) if len(keys) == 1 else None

@@ -182,10 +182,9 @@ class Flow:
                 written = known.written if value is None else (Written(self.block, ["item", target[1], target, value]),)
                 self.put(owner, index, known, written)
             case ["tuple" | "list", _, items]:
-                values = value[2] if value is not None and value[0] in ("tuple", "list") else []
+                whole = len(known.parts) == len(items) and all(item[0] != "star" for item in items)
                 for number, item in enumerate(items):
-                    one = self.known(values[number]) if number < len(values) == len(items) else unknown("call")
-                    self.assign(item, one)
+                    self.assign(item, known.parts[number] if whole else unknown("call"))
 
     def put(self, owner: Form, index: Form, known: Known, written: tuple[Written, ...]) -> None:
         """`owner[index] = known`."""

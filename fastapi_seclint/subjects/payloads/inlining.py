@@ -130,6 +130,8 @@ def bound(flow: Flow, function: Function, given: Given, receiver: Known | None, 
     for form, default in zip(function.parameters, function.defaults, strict=True):
         name, kind = form[0], form[1]
         if kind == VARIADIC:
+            if not given.open:
+                names[name] = Known(present=bool(positional), complete=False, parts=tuple(positional))
             positional = []
         elif kind == KEYWORDS:
             rest = Claims(open=frozenset({"parameter"}) if given.open else frozenset())

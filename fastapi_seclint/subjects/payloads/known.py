@@ -115,7 +115,8 @@ class Made:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What an expression may be. `present` says whether it is true as a condition, `complete` whether the amounts and
-    texts are all that it may be; `opaque` what it comes from when nothing is known of it."""
+    texts are all that it may be; `opaque` what it comes from when nothing is known of it; `parts` are the items of a
+    tuple or list that is known item by item."""
 
     written: tuple[Written, ...] = ()
     claims: Claims | None = None
@@ -125,6 +126,7 @@ class Known:
     made: Made | None = None
     complete: bool = True
     opaque: Opaque = ""
+    parts: tuple[Known, ...] = ()
 
 
 NOTHING = Known(present=False)
@@ -153,7 +155,15 @@ def either(left: Known, right: Known, memo: dict[tuple[int, int], Claims] | None
         _either_made(left, right),
         left.complete and right.complete,
         left.opaque or right.opaque,
+        _either_parts(left, right, {} if memo is None else memo),
     )
+
+
+def _either_parts(left: Known, right: Known, memo: dict[tuple[int, int], Claims]) -> tuple[Known, ...]:
+    """The items of two tuples of one length, or those of the one that is there."""
+    if len(left.parts) == len(right.parts):
+        return tuple(either(one, other, memo) for one, other in zip(left.parts, right.parts, strict=True))
+    return left.parts if right.present is False else right.parts if left.present is False else ()
 
 
 def _either_made(left: Known, right: Known) -> Made | None:

@@ -41,6 +41,9 @@ def _elements(flow: Flow, iterable: Form) -> Iterator[tuple[Known, Form | None]]
         return
     if iterable[0] not in ("name", "attr"):
         return
+    if parts := flow.known(iterable).parts:
+        yield from ((part, None) for part in parts[: _MOST + 1])
+        return
     possible = list(options(ask(flow.program, flow.block, iterable)))
     if any(not isinstance(option, Collection) or option.open for option in possible):
         return

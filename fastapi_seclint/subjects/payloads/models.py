@@ -9,7 +9,7 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.calls import field_default
 from fastapi_seclint.program.values import Class, Const, External, Function, Generic, Value
 from fastapi_seclint.subjects.payloads import inlining as _inlining
-from fastapi_seclint.subjects.payloads.known import Claim, Claims, Known, Made, as_claims, unknown
+from fastapi_seclint.subjects.payloads.known import Claim, Claims, Known, Made, Written, as_claims, unknown
 from fastapi_seclint.subjects.payloads.values import of_value
 
 if TYPE_CHECKING:
@@ -161,4 +161,7 @@ def _default(flow: Flow, cls: Class, default: Value | None) -> Known | None:
     if isinstance(value, External) and value.name == default.name if isinstance(default, External) else False:
         return unknown("object")
     known = of_value(value, cls.place)
+    if isinstance(value, Const) and value.place is not None:
+        top = flow.program.sites.top(value.place.module)
+        known = replace(known, written=(Written(top, ["const", value.place.at, value.value]),))
     return replace(known, present=False) if isinstance(value, Const) and value.value is None else known

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.subjects.code.origins import ask, callers
 from fastapi_seclint.subjects.payloads.models import fields
@@ -17,9 +18,44 @@ if TYPE_CHECKING:
 
 
 def result_names(program: Program, step: Step) -> Iterator[str]:
-    """The names under which the result of a call goes on: a variable, a keyword, a key, the function around it."""
+    """The names under which the result of a call goes on: a variable, a keyword, a key, the function around it.
+
+    What a variable is given to next counts after the variable: `{"refresh_token": fresh}`.
+    """
+    found = list(_given_names(program, step.block, step))
+    yield from found
+    yield from _next_names(step.block, found)
+    if step.block.function is not None:
+        yield step.block.function.name
+
+
+def names_at_callers(program: Program, step: Step, depth: int = 2) -> Iterator[str]:
+    """The names that all callers of a function have for the result of a call, where it gives that back."""
+    function, call = step.block.function, step.form
+    if function is None or not any(_is(form[2], call) for form in step.block.forms.of("return") if form[2] is not None):
+        return
+    told: list[set[str]] = []
+    for block, form, _ in callers(program, function):
+        if not program.is_test(block.module):
+            outer = Step(block, form)
+            names = list(result_names(program, outer))[: -1 if block.function is not None else None]
+            told.append({*names, *(() if names or not depth else names_at_callers(program, outer, depth - 1))})
+    yield from sorted(set.intersection(*told)) if told else ()
+
+
+def _next_names(block: Block, names: list[str]) -> Iterator[str]:
+    """The keys and keywords that variables of these names are given to."""
+    for form in block.forms.of("dict", "call") if names else ():
+        if form[0] == "dict":
+            pairs = [(str(key[2]), value) for key, value in form[2] if key and key[0] == "const"]
+        else:
+            pairs = [(keyword, value) for keyword, value, _ in form[4] if keyword]
+        yield from (name for name, value in pairs if value[0] == "name" and value[2] in names)
+
+
+def _given_names(program: Program, block: Block, step: Step) -> Iterator[str]:
     call = step.form
-    for form in step.block.forms.every:
+    for form in block.forms.every:
         match form:
             case ["assign", _, targets, value] if _is(value, call):
                 yield from (spelled(target).rpartition(".")[2] for target in targets if target[0] in ("name", "attr"))
@@ -37,8 +73,6 @@ def result_names(program: Program, step: Step) -> Iterator[str]:
                 if len(positional) > 1 and positional[0][0] == "const" and _is(positional[1], call):
                     yield str(positional[0][2])
                 yield from _field(program, step, form) if any(_is(value, call) for value in positional) else ()
-    if step.block.function is not None:
-        yield step.block.function.name
 
 
 def _at_place(targets: list[Form], values: list[Form], call: Form) -> Iterator[str]:
@@ -55,7 +89,9 @@ def _unpacked(program: Program, step: Step, values: list[Form]) -> Iterator[str]
         for form in block.forms.of("assign"):
             match form:
                 case ["assign", _, [["tuple", _, targets]], value] if _is(value, call):
-                    yield from _at_place(targets, values, step.form)
+                    named = list(_at_place(targets, values, step.form))
+                    yield from named
+                    yield from _next_names(block, named)
 
 
 def _field(program: Program, step: Step, made: Form) -> Iterator[str]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Literal
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.sites import Argument, Block, Call
-from fastapi_seclint.program.values import Const, Environment, External, Partial, Value, options, settled
+from fastapi_seclint.program.values import Const, Environment, External, Partial, Place, Value, options, settled
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.items import Item, items
 from fastapi_seclint.subjects.code.origins import Holder, Origin, ask, origins
+from fastapi_seclint.subjects.tokens.handed_options import switched_off
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -57,7 +58,7 @@ _MAKERS = ("jwt.PyJWT", "jwt.api_jwt.PyJWT")
 _OPTIONS_AT: dict[Library, int] = {"pyjwt": 3, "jose": 3, "jws": 3}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Decoding:
     """A call that reads a token, or makes a PyJWT object with options for all of its calls."""
 
@@ -91,12 +92,26 @@ class Decoding:
         """What the options say under a key, wherever it is written."""
         if self.library not in _OPTIONS_AT:
             return
-        argument = self.call.argument("options", 0 if self.maker else _OPTIONS_AT[self.library])
-        block = self.call.block
+        argument, block = self._options, self.call.block
+        if argument is not None and argument.form[0] == "ellipsis":
+            for kept in prepared_for(self.program, self):
+                yield from kept.options(key)
+            return
+        found: list[Item] = []
         if argument is not None:
-            yield from items(self.program, block, argument.form, key, Holder(block, self.call.form, argument.keyword))
+            found += items(self.program, block, argument.form, key, Holder(block, self.call.form, argument.keyword))
         for item in self._spread("options"):
-            yield from items(self.program, item.block, item.form, key, Holder(item.block, item.container, "options"))
+            found += items(self.program, item.block, item.form, key, Holder(item.block, item.container, "options"))
+        yield from found or switched_off(self, key)
+
+    @property
+    def _options(self) -> Argument | None:
+        return self.call.argument("options", 0 if self.maker else _OPTIONS_AT.get(self.library))
+
+    @property
+    def given_options(self) -> Form | None:
+        """The expression that the call gets its options by."""
+        return self._options.form if self._options is not None else None
 
     def _spread(self, name: str) -> Iterator[Item]:
         for form in self.call.spread:
@@ -130,10 +145,17 @@ def decodings(program: Program) -> list[Decoding]:
     return found
 
 
-def prepared(program: Program) -> Iterator[Decoding]:
+@answered_once
+def prepared(program: Program) -> list[Decoding]:
     """The calls of `functools.partial` that give a call that reads a token some of its arguments."""
-    for call in program.sites.prepared(*DECODERS):
-        yield Decoding(program, call, DECODERS[call.name])
+    return [Decoding(program, call, DECODERS[call.name]) for call in program.sites.prepared(*DECODERS)]
+
+
+def prepared_for(program: Program, decoding: Decoding) -> list[Decoding]:
+    """The calls of `functools.partial` that gave a call some of its arguments, in another file perhaps."""
+    kept = prepared(program)
+    places = list(kept_at(decoding.call.ask(decoding.call.form[2]))) if kept else []
+    return [one for one in kept if one.call.place in places]
 
 
 def prepared_uses(program: Program, decoding: Decoding) -> Iterator[tuple[Block, Form]]:
@@ -142,11 +164,16 @@ def prepared_uses(program: Program, decoding: Decoding) -> Iterator[tuple[Block,
         return
     for block in program.sites.blocks():
         for form in block.forms.of("call"):
-            if form[2][0] in ("name", "attr"):
-                for option in options(ask(program, block, form[2])):
-                    place = option.place if isinstance(option, Partial) else None
-                    if place is not None and place == decoding.call.place:
-                        yield block, form
+            if form[2][0] in ("name", "attr") and decoding.call.place in kept_at(ask(program, block, form[2])):
+                yield block, form
+
+
+def kept_at(value: Value | None) -> Iterator[Place]:
+    """Where `functools.partial` was called for what is called now, one for another."""
+    for option in options(value):
+        if isinstance(option, Partial):
+            yield from (option.place,) if option.place is not None else ()
+            yield from kept_at(option.function)
 
 
 def maker_uses(program: Program, decoding: Decoding) -> Iterator[tuple[Block, Form]]:

@@ -12,7 +12,8 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Const, Environment, Place, options
 from fastapi_seclint.subjects.code.origins import ask
-from fastapi_seclint.subjects.payloads.encodings import Token, enclosing, tokens
+from fastapi_seclint.subjects.payloads.arriving import enclosing
+from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.tokens.jwt import decodings
 from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of
 

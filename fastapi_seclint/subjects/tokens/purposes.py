@@ -10,7 +10,7 @@ from fastapi_seclint.facts.forms import arguments, last_name
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.payloads.known import Claim
-from fastapi_seclint.subjects.payloads.results import result_names
+from fastapi_seclint.subjects.payloads.results import names_at_callers, result_names
 from fastapi_seclint.subjects.payloads.ways import Step
 from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.wiring.handlers import is_handler
@@ -150,6 +150,8 @@ def _said(token: Token) -> Iterator[set[str]]:
         words = set(words_of(around))
         if (words & _MAKING and words & {"token", "jwt"}) or (words - _MAKING <= _PLAIN and _is_returned(step, token)):
             yield _without(words)
+        for name in names_at_callers(token.encoding.program, step):
+            yield _without(set(words_of(name)))
     for name in result_names(token.encoding.program, token.makers[0]):
         yield _without(set(words_of(name)))
     expiry = token.claims.get("exp")
