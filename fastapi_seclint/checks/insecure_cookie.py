@@ -50,6 +50,8 @@ def insecure_cookie(program: Program) -> Iterator[Finding]:
         flags = [found for name in _HARM if (found := flag(program, call, name)) is not None]
         if [found.name for found in flags] == ["samesite"] and only_renews(program, call):
             continue
+        if len(flags) > 1 and welcomes_websites(program):
+            flags = [found for found in flags if found.name != "samesite"]
         if flags:
             needed = [found.name for found in flags] == ["samesite"] and welcomes_websites(program)
             finding = _finding(call, flags, needed=needed)

@@ -73,16 +73,30 @@ def surely_off(credentials: Value | None) -> bool:
 
 
 def welcomes_websites(program: Program) -> bool:
-    """Whether websites elsewhere use the API with the user's cookies, which only `samesite="none"` lets them."""
+    """Whether websites elsewhere use the API with the user's cookies, which only `samesite="none"` lets them.
+
+    Origins that only the configuration tells, and those that a pattern describes, are elsewhere as well.
+    """
     return any(
-        isinstance(item, Const) and str(item.value).startswith("https://")
+        _is_elsewhere(item)
         for configuration in cors(program)
         for world in configuration.worlds
         if surely_on(world.get("allow_credentials"))
-        for known in settled(world.get("allow_origins"))
-        for each in (known.items if isinstance(known, Collection) else [known])
-        for item in settled(each)
+        for item in (*_origins(world.get("allow_origins")), *options(world.get("allow_origin_regex")))
     )
+
+
+def _origins(allowed: Value | None) -> Iterator[Value]:
+    for known in options(allowed):
+        for each in known.items if isinstance(known, Collection) else [known]:
+            yield from options(each)
+
+
+def _is_elsewhere(origin: Value) -> bool:
+    """False for nothing, and for plain http, whose cookies could not be `secure`: a page on one's own machine."""
+    if not isinstance(origin, Const):
+        return True
+    return bool(origin.value) and not str(origin.value).startswith("http://")
 
 
 def wildcards(origins: Value | None, *, bare: bool = True) -> Iterator[Wildcard]:

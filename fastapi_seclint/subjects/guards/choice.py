@@ -24,6 +24,7 @@ from fastapi_seclint.subjects.guards.access import changes_state, is_admin_like
 from fastapi_seclint.subjects.guards.carriers import carriers_of
 from fastapi_seclint.subjects.guards.code import code_of
 from fastapi_seclint.subjects.guards.idle import idle_role_guards
+from fastapi_seclint.subjects.guards.idle_callers import idle_guard
 from fastapi_seclint.subjects.guards.swapping import argument_of, bound_around, usable_name
 from fastapi_seclint.subjects.owners.activity import active_guards, node_tests_activity
 from fastapi_seclint.subjects.owners.identity import guards
@@ -340,6 +341,9 @@ def _unused(program: Program, used: list[_Candidate]) -> Iterator[_Candidate]:
         if (idle.module, code_of(idle.form, {})) in written:
             continue
         yield _Candidate(idle.module, idle.form, True, True, False, 0, True, idle.function)
+    caller = idle_guard(program) if all(item.authorizes for item in used) else None
+    if caller is not None:
+        yield _Candidate(caller.module, caller.form, False, False, False, 0, True, caller.function)
 
 
 def _named(program: Program, candidate: _Candidate, module: Module, line: int) -> tuple[str, tuple[Edit, ...]] | None:

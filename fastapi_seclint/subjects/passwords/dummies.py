@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit
-from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions, walk
+from fastapi_seclint.facts.forms import ASYNC, Form, arguments, last_name, mentions, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
@@ -29,6 +29,7 @@ _PASSLIB = "passlib.context.CryptContext()"
 _PWDLIB = ("pwdlib.PasswordHash()", "pwdlib.PasswordHash.recommended()")
 _ARGON2 = "argon2.PasswordHasher()"
 _HANDLED = "passlib.hash"
+_METHOD = "method"
 _KINDS = (_PASSLIB, *_PWDLIB, _ARGON2)
 _TEXT = '"nobody has this password"'
 
@@ -60,8 +61,9 @@ def dummy(known: Passwords, block: Block, verification: Form) -> Dummy | None:
     if hashing.kind == _PASSLIB:
         return Dummy(f"{hashing.name}.dummy_verify()", hashing.edits)
     typed = _typed(known, block, verification)
-    if hashing.kind == _ARGON2:
-        return None if typed is None else Dummy(f"{hashing.name}.hash({typed})", hashing.edits)
+    if hashing.kind in (_ARGON2, _METHOD):
+        hashes = f"{hashing.name}.hash" if hashing.kind == _ARGON2 else hashing.name
+        return None if typed is None else Dummy(f"{hashes}({typed})", hashing.edits)
     others = hashing.kind == _HANDLED and "checkpw" in block.module.facts.words
     names = _NAMES[1:] if others else _NAMES  # the other hasher's dummy may come at the same time
     constant = new_constant(block.module, names, _made(known, block, verification, hashing), hashing.made)
@@ -95,7 +97,7 @@ def _hashing(known: Passwords, block: Block, verification: Form) -> _Hashing | N
                 if kind and (kind != _HANDLED or _uses(verification, functions, name)):
                     return _object(known, block, verification, module, name, kind)
     found = _of_class(block, verification, functions) or _of_self(known, block, verification)
-    if found := found or _of_module(known, block, verification):
+    if found := found or _of_module(known, block, verification) or _by_method(known, verification, functions):
         return found
     if verification[2][0] == "attr" and any(
         isinstance(item, External) and item.name == "bcrypt.checkpw"
@@ -201,6 +203,21 @@ def _of_self(known: Passwords, block: Block, verification: Form) -> _Hashing | N
                 if isinstance(item, External) and item.name in _KINDS:
                     kind = _ARGON2 if item.name in _PWDLIB else item.name
                     return _Hashing(f"self.{owner[3]}", kind)
+    return None
+
+
+def _by_method(known: Passwords, verification: Form, functions: list[Function]) -> _Hashing | None:
+    """The method that hashes, of the object that verifies: `passwords.hash` beside `passwords.verify`."""
+    owner = verification[2][2] if verification[2][0] == "attr" else None
+    written = code(owner) if owner is not None and owner[0] in ("name", "attr") else None
+    for function in functions if written is not None else ():
+        for name, value in sorted(function.owner.namespace.items()) if function.owner is not None else ():
+            if not isinstance(value, Function) or value is function or value.flags & ASYNC:
+                continue
+            asked = [item for item in value.parameters if item[0] not in ("self", "cls") and item[3] is None]
+            text = known.returned(value) if len(asked) == 1 else None
+            if text is not None and text.kind == "hash":
+                return _Hashing(f"{written}.{name}", _METHOD)
     return None
 
 

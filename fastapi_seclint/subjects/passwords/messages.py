@@ -23,7 +23,7 @@ def is_told_both(block: Block, owner: Form) -> bool:
         for target in form[2]
         if target[0] == "name"
     }
-    if root[0] != "name" or root[2] not in own:
+    if root[0] != "name" or root[2] not in own or _is_put_into_row(block, root[2]):
         return False
     given = [
         last_name(call[2]) for call in block.forms.of("call") if any(mentions(item, {root[2]}) for item in call[3])
@@ -32,4 +32,13 @@ def is_told_both(block: Block, owner: Form) -> bool:
         target[0] == "sub" and spelled(target[2]) == spelled(owner) and "hash" in repr(target[3]).lower()
         for form in block.forms.of("assign")
         for target in form[2]
+    )
+
+
+def _is_put_into_row(block: Block, name: str) -> bool:
+    """Whether a dictionary goes into a row of SQLModel: `user.sqlmodel_update(data, update=extra)`."""
+    return any(
+        keyword == "update" and mentions(value, {name})
+        for call in block.forms.of("call")
+        for keyword, value, _ in call[4]
     )

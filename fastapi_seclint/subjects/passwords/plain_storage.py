@@ -32,7 +32,7 @@ from fastapi_seclint.subjects.passwords.put_away import is_an_entry
 from fastapi_seclint.subjects.passwords.replaced import is_given_salt
 from fastapi_seclint.subjects.passwords.rest import named_by_callers, takes_rest
 from fastapi_seclint.subjects.passwords.rows import replaced_where_given, stored_rows
-from fastapi_seclint.subjects.passwords.rows_made import rows_of_bodies, table_written
+from fastapi_seclint.subjects.passwords.rows_made import fields_of_row, put_in, rows_of_bodies, table_written
 from fastapi_seclint.subjects.passwords.stages import Where
 from fastapi_seclint.subjects.passwords.statements import given_values, statement_of
 from fastapi_seclint.subjects.passwords.stores import (
@@ -289,7 +289,9 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         owner = function[2]
         kept_by = is_row(known, block, owner) or speaks_of_people(owner)
         if kept_by and call[3] and not looks_after_itself(known, block, owner):
-            yield from whole_body(known, block, call[1], call[3][0])
+            yield from whole_body(known, block, call[1], call[3][0], fields_of_row(known, block, owner))
+        if not is_of_machine(spelled(owner)) and not looks_after_itself(known, block, owner):
+            yield from put_in(known, block, call)
     elif last in ("hset", "hmset") and function[0] == "attr":
         mapped = [value for keyword, value, _ in call[4] if keyword == "mapping"] or call[3][1:]
         for argument in mapped:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class
+from fastapi_seclint.program.values import Class, Instance, options
+from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_table
 from fastapi_seclint.subjects.passwords.names import is_of_machine, naming
 from fastapi_seclint.subjects.passwords.stages import Where
 from fastapi_seclint.subjects.passwords.stores import class_of
-from fastapi_seclint.subjects.passwords.whole_bodies import Kept, whole_body
+from fastapi_seclint.subjects.passwords.whole_bodies import Kept, display_of, whole_body
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
@@ -23,6 +24,8 @@ _WRITING = frozenset({"insert", "update"})
 def rows_of_bodies(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
     """The passwords of bodies that become rows as they are; none where a hash is put in: `update={"password": ...}`."""
     cls = class_of(known, block, call[2][2])
+    if cls is not None and is_table(cls) and _keeps_what_it_gets(cls):
+        yield from put_in(known, block, call)
     if cls is None or not is_table(cls) or not _keeps_passwords(cls) or not call[3]:
         return
     changed = (key for _, value, _ in call[4] for item in walk(value) if item[0] == "dict" for key, _ in item[2])
@@ -33,6 +36,21 @@ def rows_of_bodies(known: Passwords, block: Block, call: Form) -> Iterator[Kept]
     if source is not None and source.values is None and call[2][3] != "from_orm":
         body = ["call", body[1], ["attr", body[1], body, "model_dump"], [], []]
     yield from whole_body(known, block, call[1], body, set(field_names(cls)))
+
+
+def put_in(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
+    """What SQLModel's `update=` puts into a row beside the body: `update={"hashed_password": body.password}`."""
+    for keyword, value, _ in call[4]:
+        display = value if value[0] == "dict" else display_of(known, block, value)
+        if keyword == "update" and display is not None:
+            yield from whole_body(known, block, call[1], display)
+
+
+def fields_of_row(known: Passwords, block: Block, owner: Form) -> set[str] | None:
+    """The fields of the row that an expression is, which takes nothing else of a dictionary; None where not known."""
+    classes = [option.cls for option in options(ask(known.program, block, owner)) if isinstance(option, Instance)]
+    tables = [cls for cls in classes if isinstance(cls, Class) and is_table(cls)]
+    return set(field_names(tables[0])) if len(tables) == 1 else None
 
 
 def table_written(known: Passwords, block: Block, form: Form) -> Class | None:
