@@ -21,6 +21,7 @@ from fastapi_seclint.subjects.owners.evidence import (
 from fastapi_seclint.subjects.owners.fixes import compared
 from fastapi_seclint.subjects.owners.hidden import reads_hidden
 from fastapi_seclint.subjects.owners.inner import Inner, inner_id
+from fastapi_seclint.subjects.owners.loops import found_in_loop
 from fastapi_seclint.subjects.owners.narrowed import narrowed
 from fastapi_seclint.subjects.owners.organisations import is_of_organisation
 from fastapi_seclint.subjects.owners.queried import queried
@@ -105,6 +106,7 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
                     or narrowed(program, route, case.sibling, case.variable)
                     or _as_beside(program, route, case.variable)
                 )
+            fix = fix or (found_in_loop(program, route, case) if mends else None)
             yield _finding(case, fix)
         elif case is None and route.place not in seen and (inner := inner_id(program, route)) is not None:
             seen.add(route.place)
