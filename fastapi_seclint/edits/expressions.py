@@ -21,7 +21,7 @@ from fastapi_seclint.edits.named import (
     SetKeyword,
 )
 from fastapi_seclint.edits.quoting import in_quotes_of
-from fastapi_seclint.edits.spread import item_of
+from fastapi_seclint.edits.spread import holder_of, item_of, last_display
 from fastapi_seclint.edits.text import EditError, Splice
 from fastapi_seclint.edits.tree import Tree, parsed_expression
 from fastapi_seclint.spans import Span
@@ -148,13 +148,15 @@ def add_argument(brackets: Bracketed, edit: AddArgument) -> Splices:
 
 def remove_dict_item(brackets: Bracketed, edit: RemoveDictItem) -> Splices:
     """The replacements that `RemoveDictItem` comes to."""
-    if _is_call(brackets.tree, edit.dictionary):
-        return remove_keyword(brackets, RemoveKeyword(edit.path, edit.dictionary, edit.key))
-    node: cst.Dict = brackets.tree.expression(edit.dictionary, cst.Dict)
-    index = _with_key(node, edit.key)
-    if index is None:
-        raise EditError(f"the dictionary at line {edit.dictionary.line} has no key {edit.key!r}")
-    brackets.of_display(node).remove(index)
+    holder = holder_of(brackets.tree, brackets.tree.expression(edit.dictionary, *_DICTIONARIES), edit.key)
+    match holder:
+        case cst.Call():
+            index = next(at for at, item in enumerate(holder.args) if item.keyword and item.keyword.value == edit.key)
+            brackets.of_call(holder).remove(index)
+        case cst.Dict() if (found := _with_key(holder, edit.key)) is not None:
+            brackets.of_display(holder).remove(found)
+        case _:
+            raise EditError(f"the dictionary at line {edit.dictionary.line} has no key {edit.key!r}")
     return ()
 
 
@@ -166,7 +168,11 @@ def set_dict_item(brackets: Bracketed, edit: SetDictItem) -> Splices:
             return set_keyword(brackets, SetKeyword(edit.path, edit.dictionary, edit.key, edit.code))
         brackets.of_call(_call(tree, edit.dictionary)).add(f"**{{{edit.key!r}: {code}}}".replace("'", '"'))
         return ()
-    node: cst.Dict = tree.expression(edit.dictionary, cst.Dict)
+    stated = tree.expression(edit.dictionary, *_DICTIONARIES)
+    holder = holder_of(tree, stated, edit.key)
+    node = holder if isinstance(holder, cst.Dict) else last_display(stated)
+    if node is None:
+        raise EditError(f"no dictionary at line {edit.dictionary.line}")
     index = _with_key(node, edit.key)
     if index is not None:
         extent = tree.extent(cst.ensure_type(node.elements[index], cst.DictElement).value)
@@ -177,6 +183,9 @@ def set_dict_item(brackets: Bracketed, edit: SetDictItem) -> Splices:
     brackets.of_display(node).add(f"{key}: {code}", name=edit.key)
     _widened(brackets, node, f"{key}: {code}")
     return ()
+
+
+_DICTIONARIES = (cst.Dict, cst.Call, cst.BinaryOperation)
 
 
 def _is_call(tree: Tree, place: Span) -> bool:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
+from fastapi_seclint.facts.displays import filled
 from fastapi_seclint.facts.expressions import OPERATORS, Columns, ExpressionBuilder
 from fastapi_seclint.facts.forms import ASYNC, GENERATOR, Form, pack
 from fastapi_seclint.facts.matches import Matching
@@ -48,7 +49,14 @@ class Builder(ExpressionBuilder):
     def statements(self, nodes: list[ast.stmt]) -> list[Form]:
         """The forms of a block; in a function they are in the plain order."""
         table = self._table
-        forms = [table[type(node)](node) for node in nodes]
+        forms: list[Form] = []
+        for node in nodes:
+            form = table[type(node)](node)
+            whole = filled(forms[-1], form) if forms and form[0] in ("expr", "augassign") else None
+            if whole is not None:
+                forms[-1] = whole
+            else:
+                forms.append(form)
         return ordered(forms, self._tested, self._returned) if self._around[-1] >= 0 else forms
 
     def _in_place(self, body: list[Form], inner: list[list[Form]]) -> list[Form]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi_seclint.facts.calls import RUNNERS, elsewhere, plain, run
+from fastapi_seclint.facts.displays import flat, united
 from fastapi_seclint.facts.forms import (
     KEYWORD_ONLY,
     KEYWORDS,
@@ -96,7 +97,7 @@ class ExpressionBuilder:
 
     def _Call(self, node: ast.Call) -> Form:
         table = self._table
-        if type(node.func) is ast.Name and node.func.id == "dict" and node.keywords and not node.args:
+        if type(node.func) is ast.Name and node.func.id == "dict" and node.keywords and _is_told_more(node.args):
             return self._dict_of_keywords(node)
         if len(node.args) == 2 and self._is_cast(node.func):
             return self._believed(node)
@@ -136,15 +137,15 @@ class ExpressionBuilder:
         return self._table[type(node.args[1])](node.args[1])
 
     def _dict_of_keywords(self, node: ast.Call) -> Form:
-        """`dict(key=value, **rest)` as the display that it stands for."""
+        """`dict(key=value, **rest)` and `dict(others, key=value)` as the display that it stands for."""
         self._add_word("dict")
-        pairs: list[Form] = []
+        pairs: list[Form] = [[None, self.expression(item)] for item in node.args]
         for item in node.keywords:
             start = ast.Constant(item.arg, lineno=item.lineno, col_offset=item.col_offset)
             start.end_lineno, start.end_col_offset = item.lineno, item.col_offset + len((item.arg or "").encode())
             key = ["const", self._at(start), item.arg] if item.arg is not None else None
             pairs.append([key, self._table[type(item.value)](item.value)])
-        return ["dict", self._at(node), pairs]
+        return ["dict", self._at(node), flat(pairs)]
 
     def _keywords(self, nodes: list[ast.keyword]) -> list[Form]:
         self.spread.update(node.value.id for node in nodes if node.arg is None and isinstance(node.value, ast.Name))
@@ -164,7 +165,7 @@ class ExpressionBuilder:
 
     def _Dict(self, node: ast.Dict) -> Form:
         pairs = zip(node.keys, node.values, strict=True)
-        return ["dict", self._at(node), [[self.expression(key), self.expression(value)] for key, value in pairs]]
+        return ["dict", self._at(node), flat([[self.expression(key), self.expression(value)] for key, value in pairs])]
 
     def _Subscript(self, node: ast.Subscript) -> Form:
         return ["sub", self._at(node), self.expression(node.value), self.expression(node.slice)]
@@ -176,8 +177,12 @@ class ExpressionBuilder:
     def _BinOp(self, node: ast.BinOp) -> Form:
         if isinstance(node.op, ast.Add | ast.Mod) and (text := joined(node)) is not None:
             return self._JoinedStr(text)
-        operator = OPERATORS[type(node.op)]
-        return ["binop", self._at(node), operator, self.expression(node.left), self.expression(node.right)]
+        operator, left, right = OPERATORS[type(node.op)], self._side(node.left), self._side(node.right)
+        display = united(self._at(node), left, right) if operator == "|" else None
+        return display or ["binop", self._at(node), operator, left, right]
+
+    def _side(self, node: ast.expr) -> Form:
+        return self._table[type(node)](node)
 
     def _UnaryOp(self, node: ast.UnaryOp) -> Form:
         value = self._table[type(node.operand)](node.operand)
@@ -270,6 +275,14 @@ class ExpressionBuilder:
     def _parameter(self, node: ast.arg, kind: int, default: ast.expr | None) -> Form:
         self._add_word(node.arg)
         return [node.arg, kind, self.expression(node.annotation), self.expression(default), self._at(node)]
+
+
+def _is_told_more(others: list[ast.expr]) -> bool:
+    """Whether `dict(...)` with keywords has them on top of nothing, or of one dictionary."""
+    match others:
+        case [] | [ast.Name() | ast.Attribute() | ast.Dict() | ast.Call(ast.Attribute())]:
+            return True
+    return False
 
 
 def _place(node: Any) -> int:

@@ -6,6 +6,7 @@ else asks for the dictionary.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from fastapi_seclint.facts.forms import Form, Forms, pack, span_of, walk
@@ -35,7 +36,7 @@ def told_by_name(body: list[Form], names: set[str], inner: list[list[Form]]) -> 
             continue
         call, item = spread[0]
         if (pairs := _pairs(body, made, call, len(found) - 2)) is not None:
-            told = [[key[2], value, _place(key, value)] for key, value in pairs]
+            told = [_keyword(key, value) for key, value in pairs]
             call[4] = [one for given in call[4] for one in (told if given is item else [given])]
     return body
 
@@ -53,15 +54,20 @@ def _pairs(block: list[Any], made: Form, call: Form, added: int) -> list[Form] |
         found = (_pairs(item, made, call, added) for item in inner if type(item[0]) is list)
         return next((pairs for pairs in found if pairs is not None), None)
     end = start + 1 + added
-    pairs = [*made[3][2]] if made[3][0] == "dict" else [[None, None]]
+    if made[3][0] != "dict":
+        return None
+    pairs = [*made[3][2]]
     for statement in block[start + 1 : end]:
         match statement:
             case ["assign", _, [["sub", _, ["name", _, owner], key]], value] if owner == made[2][0][2]:
                 pairs.append([key, value])
             case _:
                 return None
-    texts = [key[2] for key, _ in pairs if key is not None and key[0] == "const" and isinstance(key[2], str)]
-    if len({*texts}) != len(pairs) or not all(text.isidentifier() for text in texts):
+    named = [key for key, _ in pairs if key is not None]
+    if any(key is not None and later is None for (key, _), (later, _) in pairwise(pairs)):
+        return None  # what is spread comes after an item, and may be another value for it
+    texts = [key[2] for key in named if key[0] == "const" and isinstance(key[2], str)]
+    if len({*texts}) != len(named) or not all(text.isidentifier() for text in texts):
         return None
     if not any(form is call for form in walk(block[end:])):
         return None
@@ -69,6 +75,9 @@ def _pairs(block: list[Any], made: Form, call: Form, added: int) -> list[Form] |
     return pairs
 
 
-def _place(key: Form, value: Form) -> int:
+def _keyword(key: Form | None, value: Form) -> Form:
+    """An item of a dictionary as what a call is given; one that is spread stays so."""
+    if key is None:
+        return [None, value, value[1]]
     start, end = span_of(key[1]), span_of(value[1])
-    return pack(start.line, start.column - 1, end.end_line, end.end_column - 1)
+    return [key[2], value, pack(start.line, start.column - 1, end.end_line, end.end_column - 1)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, span_of
@@ -90,9 +90,9 @@ def _in_display(program: Program, origin: Origin, key: str, depth: int) -> Itera
     holder = None if required else origin.holder
     found: list[Item] = []
     match form:
-        case ["dict", _, pairs]:
-            found += _paired_in(block, form, key, holder)
-            spread = [value for name, value in pairs if name is None]
+        case ["dict", *_]:
+            yield from _last_of(program, block, form, key, holder, depth)
+            return
         case ["call", _, ["attr", _, owner, "copy"], [], []]:
             spread = [owner]
         case ["call", _, ["attr", _, ["name", _, "dict"], "fromkeys"], [keys, value], []]:
@@ -115,6 +115,21 @@ def _in_display(program: Program, origin: Origin, key: str, depth: int) -> Itera
     for value in () if found else reversed(spread):
         found += () if found else items(program, block, value, key, None, depth - 1)
     yield from found[-1:]
+
+
+def _last_of(
+    program: Program, block: Block, display: Form, key: str, holder: Holder | None, depth: int
+) -> Iterator[Item]:
+    """The item under a key of a display: the last one there, or that of what is spread below it."""
+    for number in reversed(range(len(display[2]))):
+        name, value = pair = display[2][number]
+        if name is None:
+            found = [*items(program, block, value, key, None, depth - 1)]
+        else:
+            found = [*_paired_in(block, ["dict", display[1], [pair]], key, holder)]
+        if found:
+            yield from (replace(item, container=display) if name is not None else item for item in found[-1:])
+            return
 
 
 def _shared_in(
