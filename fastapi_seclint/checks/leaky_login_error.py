@@ -286,7 +286,7 @@ def _of_registration(program: Program, ends: list[Outcome], route: Route) -> Ite
                 "this answer tells a stranger that somebody has an account with the address: accept the request and "
                 "write to the address instead"
             )
-            persona: Persona | None = None if tells_of_address(end, names) else "auditor"
+            persona: Persona | None = None if tells_of_address(program, end, names) else "auditor"
             fix = alike(program, route, end) if persona is None else None
             yield _finding(end, route, message, [], persona=persona, severity="low", fix=fix)
 

@@ -119,7 +119,7 @@ def _of_class(value: Class) -> list[Parameter]:
     initializer = method_of(Instance(value), "__init__")
     if initializer is not None:
         return parameters(initializer)[1:]
-    if _only_declares(value):
+    if _only_declares(value) or any(name.startswith(_WITH_INITIALIZERS) for name in value.external_bases()):
         return []
     found: dict[str, Parameter] = {}
     for base in reversed(list(value.lineage())):
@@ -128,6 +128,10 @@ def _of_class(value: Class) -> list[Parameter]:
                 scope = Scope(base.module, "class", base.scope)
                 found[name] = Parameter(name, 1, annotation, default, scope, Place(base.module, annotation[1]))
     return list(found.values())
+
+
+_WITH_INITIALIZERS = "fastapi.security."
+"""Plain classes of FastAPI that are made from forms by their own `__init__` (fastapi/security/oauth2.py)."""
 
 
 def _only_declares(value: Class) -> bool:

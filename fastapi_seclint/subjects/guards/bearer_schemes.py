@@ -18,6 +18,7 @@ from fastapi_seclint.program.values import (
     constant,
     options,
 )
+from fastapi_seclint.subjects.code.origins import ask, body_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -31,6 +32,9 @@ _AUTHX = re.compile(
     r"^authx\.(main\.)?AuthX\(\)\.((access|refresh|fresh)_token_required|(ACCESS|REFRESH|FRESH)_REQUIRED|token_required\(\)"
     r"|scopes_required\(\)|get_current_subject)$"
 )
+_TAKES = re.compile(r"^authx\.(main\.)?AuthX\(\)\._?(get_(\w+_)?token_from_request|auth_required)$")
+"""The methods of AuthX by which a function takes the token out of a request itself (authx/main.py)."""
+_NAMED = re.compile(r"token_from_request$|^_auth_required$")
 JWT_AUTH = re.compile(r"^(async_|another_)?fastapi_(another_)?jwt_auth\.(\w+\.)?AuthJWT$")
 _SPLITTING = ("split", "rsplit", "partition", "rpartition")
 _BASIC = "fastapi.security.http.HTTPBasic"
@@ -78,6 +82,17 @@ def _by_cookie(value: External) -> bool:
             items = place.items if isinstance(place, Collection) else []
             return not any(isinstance(item, Const) and item.value == "headers" for item in items)
     return False
+
+
+def takes_bearer(program: Program, function: Function) -> bool:
+    """Whether a function has AuthX take the token out of the header of a request that it hands over."""
+    if not function.module.facts.words & {"request", "Request"}:
+        return False
+    block = body_of(program, function)
+    calls = block.forms.of("call") if block is not None else ()
+    named = [form[2] for form in calls if form[2][0] == "attr" and _NAMED.search(form[2][3])]
+    asked = (one for form in named if block is not None for one in options(ask(program, block, form)))
+    return any(isinstance(one, External) and _TAKES.match(one.name) and not _by_cookie(one) for one in asked)
 
 
 def reads_bearer(function: Function, *schemes: Value) -> bool:

@@ -15,7 +15,13 @@ from fastapi_seclint.program.handing_over import worker
 from fastapi_seclint.program.values import Bound, Function, options
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards.asked_schemes import asked_scheme
-from fastapi_seclint.subjects.guards.bearer_schemes import Scheme, reads_bearer, reads_own_header, wanted_scheme
+from fastapi_seclint.subjects.guards.bearer_schemes import (
+    Scheme,
+    reads_bearer,
+    reads_own_header,
+    takes_bearer,
+    wanted_scheme,
+)
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers, raised, told_status
 from fastapi_seclint.subjects.guards.looking_up import looked_at, looking_up
@@ -109,7 +115,7 @@ def _readers(program: Program, handler: Function) -> Iterator[Function]:
         return
     chains: list[tuple[Function, ...]] = [(handler,)]
     for chain in chains:
-        if reads_bearer(chain[-1]):
+        if reads_bearer(chain[-1]) or takes_bearer(program, chain[-1]):
             yield from chain
         elif len(chain) <= _DEPTH:
             chains += [(*chain, function) for function in _given_request(program, chain[-1]) if function not in chain]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, names_in, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Function
 from fastapi_seclint.subjects.code.development import holds
+from fastapi_seclint.subjects.code.origins import called
 from fastapi_seclint.subjects.logins.ends import Outcome
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
 
 _ADDRESS = re.compile(r"mail|phone|mobile|address|correo|courriel|telefono|telefon", re.I)
 _USER_NAME = re.compile(r"user_?name|user name|nick|login|handle|n[ou]tzername|pseudo|nom(br)?e_?(de_?)?usuario", re.I)
@@ -63,9 +68,11 @@ def is_said_anyway(end: Outcome, ends: list[Outcome]) -> bool:
     )
 
 
-def tells_of_address(end: Outcome, names: set[str]) -> bool:
+def tells_of_address(program: Program, end: Outcome, names: set[str]) -> bool:
     """Whether it is an address that has the account, by the text, the lookup before it, or all that was sent."""
     said, asked = _text(end), _asked(end)
+    if not (_ADDRESS.search(asked) or _USER_NAME.search(asked)):
+        asked = f"{asked} {_compared(program, end)}"
     if not end.unique and _NEUTRAL.search(said) and not _TAKEN.search(said) and not _ADDRESS.search(said):
         return False
     for text in (said, asked):
@@ -104,6 +111,23 @@ def _constants(block: Block, form: Form) -> list[str]:
     beside = [item for item in found if branches and _is_in(branches[-1], item) and item[1] <= form[1]]
     values = [item[-1] for item in beside or found]
     return [item[2] for value in values for item in walk(value) if item[0] == "const" and isinstance(item[2], str)]
+
+
+def _compared(program: Program, end: Outcome) -> str:
+    """The words of what helpers compare that looked up what is asked for: `find_same(db, new)`."""
+    scope, words = end.block.scope, list[str]()
+    tests = [
+        form[2]
+        for form in end.block.forms.of("if")
+        if any(holds(item[1], end.form[1]) for item in (*form[3], *form[4]))
+    ]
+    for name in names_in(tests[-1]) if tests and isinstance(scope, FunctionScope) else ():
+        given = scope.assignments(name) if isinstance(scope, FunctionScope) else []
+        calls = (form for item in given if item[-1] for form in walk(item[-1]) if form[0] == "call")
+        for function, _ in (one for call in calls for one in called(program, end.block, call)):
+            words += [word for form in function.forms.of("compare") for word in _words(form)]
+            words += [str(name) for form in function.forms.of("call") for name, _, _ in form[4] if name]
+    return " ".join(words)
 
 
 def _is_in(branch: list[Form], form: Form) -> bool:

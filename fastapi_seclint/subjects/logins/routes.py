@@ -113,7 +113,9 @@ def _asks_callers(program: Program, route: Route) -> bool:
 
 
 def _is_inside(route: Route) -> bool:
-    """Whether a dependency says that the caller is somebody already: `get_current_org`."""
+    """Whether a dependency says that the caller is somebody already: `get_current_org`; with Basic he logs in by it."""
+    if any(scheme_kind(node.call) == "Basic" for node in route.nodes()):
+        return False
     names = (node.name.rpartition(".")[2] for node in route.nodes())
     return any(map(_CURRENT.search, map(spoken, names)))
 
@@ -250,8 +252,7 @@ def _by_model(program: Program, route: Route) -> Purpose | None:
         return None
     if any(_PROOF.match(spoken(name)) is None for name in path_variables(route.path)):
         return None
-    if not segments:
-        return None
+    segments = segments or [spoken(route.function.name) if route.function is not None else ""]
     if not path_variables(route.path) and _is_protected(program, route) and not SESSION.match(segments[-1]):
         return None
     names = [spoken(name) for name in fields(program, route)]
