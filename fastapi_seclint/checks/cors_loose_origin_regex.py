@@ -133,6 +133,8 @@ def _pattern(value: Value) -> tuple[str, Place | None]:
 
 def _part(value: Value) -> str:
     for known in settled(value):
+        if isinstance(known, Text):
+            return _pattern(known)[0]
         if isinstance(known, Const) and isinstance(known.value, str):
             return known.value
     return _UNKNOWN

@@ -10,6 +10,7 @@ from fastapi_seclint.program.builtin_calls import DUMPS
 from fastapi_seclint.program.names import external
 from fastapi_seclint.program.traits import of_trait
 from fastapi_seclint.program.values import (
+    HANDED_UP,
     NONE,
     Annotated,
     Arguments,
@@ -321,11 +322,12 @@ def _of_super(interpreter: Interpreter, value: Super, name: str, place: Place) -
                 return bind(interpreter, base.namespace[name], value.receiver, own, name, place)
         elif calls.is_router_class(base.name) or (name == "__init__" and calls.is_made_specially(base.name)):
             return Native(value.receiver, name)
+        elif name == "__init__" and base.name.startswith("starlette.middleware.") and not interpreter.recording:
+            return Native(value.receiver, HANDED_UP)
         elif name != "__init__":
             return external(f"{base.name}().{name}", place, base)
-    return (
-        External("builtins.object.__init__", None, None, place) if name == "__init__" else Unknown("of super()", place)
-    )
+    plain = External("builtins.object.__init__", None, None, place)
+    return plain if name == "__init__" else Unknown("of super()", place)
 
 
 def _possibly(interpreter: Interpreter, name: str, before: Value, value: Value) -> Value:

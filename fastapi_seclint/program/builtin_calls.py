@@ -228,6 +228,8 @@ def _hasattr(interpreter: Interpreter, arguments: Arguments, place: Place) -> Va
     if owner is not None and name is not None:
         if members.lacks(owner, name):
             return Const(False, place)
+        if members.has(owner, name):
+            return Const(True, place)
         function = owner.function if isinstance(owner, Bound) else owner
         if isinstance(function, Function) and name in function.attributes:
             return Const(True, place)

@@ -128,10 +128,12 @@ def _grows(name: str, receiver: str | bytes, given: list[Any]) -> bool:
 
 
 def _join(separator: str, value: Value, place: Place) -> Value:
-    if isinstance(value, Collection) and not value.open:
+    if isinstance(value, Collection) and (not value.open or any(isinstance(item, Text) for item in value.items)):
         parts: list[str | Value] = []
         for number, item in enumerate(value.items):
             parts += [separator, item] if number else [item]
+        if value.open:
+            parts += [separator, Unknown("more of the same", place)]
         return text(parts, place)
     return Unknown("joined from something unknown", place)
 

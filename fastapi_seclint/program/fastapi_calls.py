@@ -16,6 +16,7 @@ from fastapi_seclint.program.route_objects import route_objects
 from fastapi_seclint.program.router_making import add_raw_route, initialize, is_router_class, made_methods
 from fastapi_seclint.program.routers import HTTP_METHODS, Include, Mount, Registration, Router, native, strings
 from fastapi_seclint.program.values import (
+    HANDED_UP,
     ITEMS,
     NONE,
     Arguments,
@@ -120,6 +121,9 @@ def native_attribute(instance: Instance, name: str) -> Value | None:
 
 def call_method(interpreter: Interpreter, receiver: Instance, name: str, arguments: Arguments, place: Place) -> Value:
     """What a method of an application or router does."""
+    if name == HANDED_UP:
+        receiver.attributes[HANDED_UP] = External("()", arguments, None, place)
+        return NONE
     if name == "__init__" and isinstance(receiver.cls, Class) and marker_of(receiver.cls):
         receiver.arguments = arguments
         return NONE

@@ -114,7 +114,13 @@ def _fits(interpreter: Interpreter, predicate: Value, member: Value, place: Plac
 
 
 def lacks(owner: Value, name: str) -> bool:
-    """Whether a value has no attribute of that name for certain: functions, constants, lists and dictionaries."""
+    """Whether a value has no attribute of that name for certain: functions, constants, lists and dictionaries, classes.
+
+    Of classes and objects only those whose bases are all in sight, and that make no attributes while they run.
+    """
+    if isinstance(owner, Class) or (isinstance(owner, Instance) and owner.native is None):
+        names = _all_names(owner)
+        return names is not None and name not in names and not hasattr(object, name)
     if isinstance(owner, Bound):
         return lacks(owner.function, name)
     if isinstance(owner, Function):
@@ -126,3 +132,42 @@ def lacks(owner: Value, name: str) -> bool:
     if isinstance(owner, Collection):
         return not hasattr({"tuple": (), "set": set()}.get(owner.kind, []), name)
     return isinstance(owner, Text) and not hasattr("", name)
+
+
+_PLAIN_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"})
+_MAKING = ("__getattr__", "__getattribute__", "__init_subclass__", "__class_getitem__")
+
+
+def _all_names(owner: Class | Instance) -> set[str] | None:
+    """Every name that a class or object of the project has, assigned by methods too; None where more may be."""
+    cls = owner.cls if isinstance(owner, Instance) else owner
+    if not isinstance(cls, Class):
+        return None
+    found = set(owner.attributes) if isinstance(owner, Instance) else set()
+    for base in cls.lineage():
+        if not isinstance(base, Class):
+            if base.name not in _PLAIN_BASES:
+                return None
+            continue
+        if base.decorators or base.keywords or any(name in base.namespace for name in _MAKING):
+            return None
+        if any(isinstance(one, Unknown) for one in base.bases):
+            return None
+        found.update(base.namespace, (name for name, _, _ in base.fields))
+        for method in base.namespace.values() if isinstance(owner, Instance) else ():
+            for form in method.forms.of("assign", "annassign", "call") if isinstance(method, Function) else ():
+                if form[0] == "call":
+                    if form[2][-1] in ("setattr", "update", "__setattr__"):
+                        return None
+                    continue
+                targets = form[2] if form[0] == "assign" else [form[2]]
+                found.update(target[3] for target in targets if target[0] == "attr")
+    return found
+
+
+def has(owner: Value, name: str) -> bool:
+    """Whether a class or object of the project has an attribute of that name for certain."""
+    cls = owner.cls if isinstance(owner, Instance) else owner
+    if not isinstance(cls, Class):
+        return False
+    return any(isinstance(base, Class) and name in base.namespace for base in cls.lineage())

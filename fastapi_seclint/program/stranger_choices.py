@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
-from fastapi_seclint.program.kinds import DENIAL, JUNK
+from fastapi_seclint.program.kinds import DENIAL, JUNK, MATCH
 from fastapi_seclint.program.statuses import LIMIT_REACHED
 from fastapi_seclint.program.values import constant
 
@@ -18,7 +18,12 @@ _OTHER = (400, 404, 410)
 _FAILURES = frozenset(
     {"RuntimeError", "EnvironmentError", "OSError", "ValueError", "Exception", "SystemExit", "KeyError"}
 )
-_SHAPES = frozenset({"startswith", "endswith", "isdigit", "isalnum", "isascii", "count"})
+_SHAPES = frozenset(
+    {
+        "startswith", "endswith", "count", "isdigit", "isalnum", "isascii", "isalpha", "isdecimal", "isnumeric",
+        "isidentifier", "isprintable", "islower", "isupper",
+    }
+)  # fmt: skip
 
 
 def branches(walk_: Walk, test: Form, body: list[Form], otherwise: list[Form]) -> bool:
@@ -94,12 +99,43 @@ def asks_for_shape(walk_: Walk, test: Form) -> bool:
             return asks_for_shape(walk_, inner)
         case ["bool", _, _, items]:
             return all(len(walk_.truths(item)) == 1 or asks_for_shape(walk_, item) for item in items)
-        case ["compare", _, left, ["==" | "!=" | "<" | ">" | "<=" | ">=" | "in" | "not in"], [right]]:
+        case ["compare", _, left, [operator], [right]]:
+            if operator in ("is", "is not"):
+                return walk_.kinds(left) == MATCH and right[0] == "const"
             known = _is_known(right) or isinstance(constant(walk_.value(right)), int)
             return (_is_measure(walk_, left) and known) or _is_name_of_scheme(walk_, left, right)
         case ["call", _, ["attr", _, owner, name], arguments, []]:
-            return name in _SHAPES and all(map(_is_known, arguments)) and walk_.kinds(owner) == JUNK
+            known = name in _SHAPES and all(map(_is_known, arguments))
+            return (known and walk_.kinds(owner) == JUNK) or walk_.kinds(test) == MATCH
+        case ["call", _, ["name", _, "all" | "any"], [of_each], []]:
+            return _is_of_each(walk_, of_each)
+        case ["name" | "walrus", *_]:
+            return walk_.kinds(test) == MATCH
     return False
+
+
+def _is_of_each(walk_: Walk, several: Form) -> bool:
+    """Whether something is asked of every part or letter of made-up credentials: `all(c in HEX for c in token)`."""
+    match several:
+        case [
+            "comp",
+            _,
+            _,
+            ["compare", _, ["name", _, asked], ["in" | "not in"], _],
+            _,
+            [[["name", _, target], of, []]],
+        ]:
+            return bool(asked == target) and walk_.kinds(of) == JUNK
+        case [
+            "comp",
+            _,
+            _,
+            ["call", _, ["attr", _, ["name", _, asked], _], [], []],
+            _,
+            [[["name", _, target], of, []]],
+        ]:
+            return bool(asked == target) and walk_.kinds(of) == JUNK
+    return several[0] in ("name", "call") and walk_.kinds(several) == JUNK
 
 
 def _is_measure(walk_: Walk, form: Form) -> bool:

@@ -10,6 +10,7 @@ from fastapi_seclint.program.kinds import BAD, CLEAN, EMPTY, HIDDEN, JUNK, NOTHI
 from fastapi_seclint.program.schemes import raises_by_itself
 from fastapi_seclint.program.stranger_switches import by_default, is_configured, is_off, is_there
 from fastapi_seclint.program.values import (
+    Class,
     Collection,
     Const,
     Instance,
@@ -116,7 +117,7 @@ def _of_own_object(walk_: Walk, form: Form) -> set[bool]:
         known = truth(value) or None
     elif (set_so := likely(value)) is not None:
         known = by_default(walk_, set_so)
-    if known is None and _was_given(walk_.scope.receiver, value):
+    if known is None and (_was_given(walk_.scope.receiver, value) or _overrides(walk_.scope.receiver, form)):
         known = truth(value)
     return is_there(walk_, form) if known is None else {known}
 
@@ -125,6 +126,15 @@ def _was_given(receiver: Value | None, value: Value) -> bool:
     """Whether a value is one of the arguments that an object was made with."""
     made = receiver.arguments if isinstance(receiver, Instance) else None
     return made is not None and any(value is given for given in (*made.positional, *made.keywords.values()))
+
+
+def _overrides(receiver: Value | None, form: Form) -> bool:
+    """Whether a class says itself what one of its bases says otherwise: `login_required = False` of a view."""
+    cls = receiver.cls if isinstance(receiver, Instance) else None
+    if form[0] != "attr" or form[2][0] != "name" or not isinstance(cls, Class):
+        return False
+    said = [base.namespace[form[3]] for base in cls.lineage() if isinstance(base, Class) and form[3] in base.namespace]
+    return len(said) > 1 and truth(said[0]) is not None and truth(said[0]) is not truth(said[-1])
 
 
 def _is_own(walk_: Walk, form: Form) -> bool:

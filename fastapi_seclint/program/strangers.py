@@ -22,6 +22,8 @@ from fastapi_seclint.program.kinds import (
 )
 from fastapi_seclint.program.stranger_attributes import attribute_kinds, item_kinds
 from fastapi_seclint.program.stranger_calls import call_kinds, property_kinds
+from fastapi_seclint.program.stranger_loops import called_in_turn
+from fastapi_seclint.program.values import Value
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
@@ -136,6 +138,10 @@ def _bool(walk_: Walk, symbol: str, items: list[Form]) -> Kinds:
 
 def _comprehension(walk_: Walk, element: Form, clauses: list[Form]) -> Kinds:
     before = dict(walk_.names)
+    if len(clauses) == 1 and not clauses[0][2] and clauses[0][0][0] == "name":
+        turns = [{clauses[0][0][2]: item} for item in called_in_turn(walk_, clauses[0][1])]
+        if turns:
+            return _in_turn(walk_, element, turns)
     for target, iterable, conditions in clauses:
         walk_.assign(target, kinds(walk_, iterable))
         if any(walk_.truths(condition) == {False} for condition in conditions):
@@ -144,3 +150,17 @@ def _comprehension(walk_: Walk, element: Form, clauses: list[Form]) -> Kinds:
     found = kinds(walk_, element)
     walk_.names = before
     return found
+
+
+def _in_turn(walk_: Walk, element: Form, turns: list[dict[str, Value]]) -> Kinds:
+    """What calls of known functions give one after the other: `[check(request) for check in CHECKS]`."""
+    assumed, scope = walk_.assumed, walk_.scope
+    try:
+        found = []
+        for turn in turns:
+            walk_.take_turn(assumed, turn)
+            found.append(kinds(walk_, element))
+    finally:
+        walk_.assumed, walk_.scope = assumed, scope
+    plain = [item for item in found if item not in (CLEAN, TRUE)]
+    return frozenset().union(*plain) if plain else CLEAN

@@ -18,6 +18,7 @@ from fastapi_seclint.program import (
     suppressing,
 )
 from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Sent, Stranger
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.kinds import (
     BAD,
     CLEAN,
@@ -273,11 +274,11 @@ class Walk:
 
     def each(self, turns: list[dict[str, Value]], body: list[Form]) -> bool:
         """Walk the body of a loop once for each turn, up to the one that leaves; whether control goes on behind it."""
-        before, outer = self.assumed, (self.broken, self.skipped, self.breaking)
+        before, outer, scope = self.assumed, (self.broken, self.skipped, self.breaking), self.scope
         broken, self.breaking = False, []
         try:
             for turn in turns:
-                self.assumed = {**before, **turn}
+                self.take_turn(before, turn)
                 self.broken = self.skipped = False
                 goes_on = self.block(body) or self.skipped
                 broken = broken or self.broken
@@ -287,9 +288,15 @@ class Walk:
                 broken, self.breaking = True, [self.names, *self.breaking]
             self.names = merged(self.breaking) if self.breaking else self.names
         finally:
-            self.assumed = before
+            self.assumed, self.scope = before, scope
             self.broken, self.skipped, self.breaking = outer
         return broken
+
+    def take_turn(self, before: dict[str, Value], turn: dict[str, Value]) -> None:
+        """Let the names of a loop be what they are in one turn, and what is made of them, where they run code."""
+        self.assumed = {**before, **turn}
+        if any(map(stranger_loops.runs_code, turn.values())):
+            self.scope = FunctionScope(self.follower.interpreter, self.function, self.scope.receiver, self.assumed)
 
     def give(self, names: list[Form], value: Form) -> None:
         """An assignment."""

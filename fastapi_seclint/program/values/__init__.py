@@ -26,6 +26,7 @@ from fastapi_seclint.program.values.classes import (
     Value,
 )
 from fastapi_seclint.program.values.questions import (
+    HANDED_UP,
     ITEMS,
     bare_type,
     can_be_none,
@@ -55,6 +56,7 @@ from fastapi_seclint.program.values.standing import (
 )
 
 __all__ = [
+    "HANDED_UP",
     "ITEMS",
     "MAX_ITEMS",
     "MAX_TEXT",

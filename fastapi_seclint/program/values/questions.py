@@ -168,6 +168,8 @@ def _same_items(left: Collection, right: Collection, depth: int) -> bool | None:
     return False if False in answers else None if None in answers else True
 
 
+HANDED_UP = "super().__init__"
+"""Where an object of a middleware keeps what its `__init__` hands to that of its library, as a call."""
 ITEMS = "__iter__"
 """The attribute under which an object of a library keeps what a loop over it goes through."""
 

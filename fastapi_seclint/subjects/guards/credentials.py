@@ -35,7 +35,8 @@ _KEEPING = frozenset({"setdefault", "append", "appendleft", "extend", "add", "in
 _HARMLESS = frozenset(
     {
         "HTTPException", "Exception", "ValueError", "len", "bool", "str", "isinstance", "hasattr", "getattr", "print",
-        "cast", "repr", "type", "get_authorization_scheme_param", "__call__", "JSONResponse", "Response", "set",
+        "all", "any", "cast", "repr", "type", "get_authorization_scheme_param", "__call__", "JSONResponse", "Response",
+        "set",
     }
 )  # fmt: skip
 """Calls that look at a text or carry it on without saying anything about it."""

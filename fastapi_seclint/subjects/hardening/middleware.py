@@ -12,11 +12,13 @@ from fastapi_seclint.program import calls
 from fastapi_seclint.program.routers import Layer
 from fastapi_seclint.program.sites import Block, Call
 from fastapi_seclint.program.values import (
+    HANDED_UP,
     Arguments,
     Class,
     Environment,
     External,
     Function,
+    Instance,
     Partial,
     Place,
     Unknown,
@@ -102,10 +104,11 @@ def configurations(program: Program, kind: Kind) -> list[Configuration]:
 
 def _configurations(program: Program, kind: Kind) -> Iterator[Configuration]:
     layers = _layers(program, kind)
+    within = {key for key, found in layers.items() if all(map(_decides_itself, found))}
     seen: set[tuple[str, int]] = set()
     for call, first in _calls(program, kind, layers):
         key = (call.block.module.file, call.form[1])
-        if key not in seen:
+        if key not in seen and key not in within:
             seen.add(key)
             yield _configuration(program, kind, call, first, layers.get(key, []))
 
@@ -113,8 +116,9 @@ def _configurations(program: Program, kind: Kind) -> Iterator[Configuration]:
 def _configuration(program: Program, kind: Kind, call: Call, first: int, layers: list[Layer]) -> Configuration:
     found = {name: option for name in kind.positions if (option := _option(program, kind, call, name, first))}
     for layer in layers:
+        arguments = handed_up(program, layer) or layer.arguments
         for name in kind.positions:
-            value = layer.arguments.get(name, kind.positions.index(name))
+            value = arguments.get(name, kind.positions.index(name))
             if value is not None and name not in found:
                 place: Place | None = getattr(value, "place", None)
                 where = place.location if place is not None else call.location
@@ -129,13 +133,41 @@ def _configuration(program: Program, kind: Kind, call: Call, first: int, layers:
 
 def _world(program: Program, kind: Kind, layer: Layer, static: World) -> World:
     found: dict[str, Value] = {}
+    arguments = handed_up(program, layer) or layer.arguments
     for index, name in enumerate(kind.positions):
-        value = layer.arguments.get(name, index)
-        if (value is None or isinstance(value, Unknown)) and (layer.arguments.open or value is not None):
+        value = arguments.get(name, index)
+        if (value is None or isinstance(value, Unknown)) and (arguments.open or value is not None):
             value = static.get(name, value)
         if value is not None:
             found[name] = value
     return _made_all(program, found)
+
+
+def _decides_itself(layer: Layer) -> bool:
+    """Whether what is added is a class of the project that is given nothing and has an `__init__` of its own."""
+    given = bool(layer.arguments.positional or layer.arguments.keywords or layer.arguments.open)
+    made = [option for option in options(layer.what) if isinstance(option, Class)]
+    return not given and any(calls.method_of(Instance(option), "__init__") is not None for option in made)
+
+
+def handed_up(program: Program, layer: Layer) -> Arguments | None:
+    """What a subclass of the project makes of the options it is given, for the library's `__init__`.
+
+    None where there is no such class, or nothing is given to it: its own call of `super().__init__` tells then.
+    """
+    if layer.arguments.open or not (layer.arguments.positional or layer.arguments.keywords):
+        return None
+    interpreter = program.interpreter
+    for option in options(layer.what):
+        if isinstance(option, Class) and calls.method_of(Instance(option), "__init__") is not None:
+            positional = [Unknown("the application", layer.place), *layer.arguments.positional]
+            with interpreter.asking():
+                made = calls.call(interpreter, option, Arguments(positional, layer.arguments.keywords), layer.place)
+            held = made.attributes.get(HANDED_UP) if isinstance(made, Instance) else None
+            if isinstance(held, External) and held.arguments is not None:
+                given = held.arguments
+                return Arguments(given.positional[1:], given.keywords, given.open)
+    return None
 
 
 def _made_all(program: Program, values: World) -> World:
@@ -174,8 +206,14 @@ def _calls(program: Program, kind: Kind, layers: dict[tuple[str, int], list[Laye
         if kind.fits(_given(call, "middleware_class")):
             yield call, 1
     last = kind.name.rpartition(".")[2]
+    told = {
+        (option.module.file, option.at)
+        for found in layers.values()
+        for option in options(found[0].what)
+        if isinstance(option, Class) and all(handed_up(program, layer) is not None for layer in found)
+    }
     for block in program.sites.blocks(frozenset({last})):
-        yield from _in_subclass(program, kind, block)
+        yield from _in_subclass(program, kind, block, told)
     for (_, at), found in layers.items():
         for block in blocks_of(program, found[0].place.module):
             for form in block.forms.every:
@@ -202,9 +240,14 @@ def _adding(program: Program) -> Iterator[Call]:
                 yield Call(block, form, "add_middleware", program.interpreter)
 
 
-def _in_subclass(program: Program, kind: Kind, block: Block) -> Iterator[tuple[Call, int]]:
-    """`super().__init__(app, ...)` in a class that descends from the middleware."""
+def _in_subclass(program: Program, kind: Kind, block: Block, told: set[tuple[str, int]]) -> Iterator[tuple[Call, int]]:
+    """`super().__init__(app, ...)` in a class that descends from the middleware.
+
+    Those of classes that are `told` of where they are added are left out.
+    """
     for statement in block.forms.of("class"):
+        if (block.module.file, statement[1]) in told:
+            continue
         if not any(kind.fits(ask(program, block, base)) for base in statement[3]):
             continue
         for definition in statement[6]:

@@ -204,7 +204,7 @@ def _speaks_of_state(program: Program, module: Module) -> bool:
 
 
 def _names_state(program: Program, module: Module) -> bool:
-    words = {*STATES, *computed_states(program), "status"}
+    words = {*STATES, *computed_states(program), "status", "state"}
     return bool(module.facts.words & words) or bool(module.facts.speaking(*_KEYS))
 
 

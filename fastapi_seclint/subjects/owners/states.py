@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Function
+from fastapi_seclint.subjects.owners.state_fields import state_words
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -30,17 +31,19 @@ STATES = frozenset(
     }
 )  # fmt: skip
 """Names of flags and moments by which an account is closed or open."""
-_STATUS = re.compile(r"active|disabled|blocked|banned|suspended|enabled", re.I)
+_STATUS = re.compile(r"active|disabled|blocked|banned|suspended|enabled|frozen|expelled|kicked|barred|locked", re.I)
+_STATUS_FIELDS = ("status", "state", "standing", "lifecycle")
 
 
 def speaks_of_state(form: Form, computed: frozenset[str] = frozenset()) -> bool:
     """Whether an expression reads such a flag, or compares a status with a word for one of these states.
 
-    `computed` are what classes of the program compute of one, `may_sign_in` of `not self.banned`.
+    `computed` are what classes of the program compute of one, `may_sign_in` of `not self.banned`, and their own names
+    for it, `Standing.GOOD`.
     """
     for inner in walk(form):
         name = inner[3] if inner[0] == "attr" else inner[2] if inner[0] in ("name", "const") else ""
-        if isinstance(name, str) and (snake(name) in STATES or (inner[0] == "attr" and name in computed)):
+        if isinstance(name, str) and (snake(name) in STATES or (inner[0] in ("attr", "name") and name in computed)):
             return True
         if inner[0] == "compare" and compares_status(inner):
             return True
@@ -49,8 +52,11 @@ def speaks_of_state(form: Form, computed: frozenset[str] = frozenset()) -> bool:
 
 @lru_cache(maxsize=1)
 def computed_states(program: Program) -> frozenset[str]:
-    """The properties and methods of the program's classes that give nothing but whether an account is open."""
-    found = set()
+    """The properties and methods of the program's classes that give nothing but whether an account is open.
+
+    With them the fields and enumerations that say it in words of the program's own.
+    """
+    found = set(state_words(program))
     for module in program.modules.by_file.values():
         classes = (value for value in list(module.scope.names.values()) if isinstance(value, Class))
         for cls in classes if module.facts.words & STATES else ():
@@ -70,7 +76,7 @@ def _gives_state(method: Function) -> bool:
 def compares_status(form: Form) -> bool:
     """Whether a status is compared with a word for one of these states: `user.status != "active"`."""
     sides = [form[2], *form[4]]
-    named = any(side[0] in ("attr", "sub") and field_of(side).endswith(("status", "state")) for side in sides)
+    named = any(side[0] in ("attr", "sub") and field_of(side).endswith(_STATUS_FIELDS) for side in sides)
     words = [str(inner[-1]) for side in sides for inner in walk(side) if inner[0] in ("attr", "const", "name")]
     return named and any(_STATUS.search(word) for word in words)
 

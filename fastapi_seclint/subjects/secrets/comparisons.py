@@ -41,7 +41,7 @@ from fastapi_seclint.subjects.secrets.sides import (
     of_key,
     right_one,
 )
-from fastapi_seclint.subjects.secrets.signing import is_digest, searched
+from fastapi_seclint.subjects.secrets.signing import is_digest, keeps_digest, searched
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
 
 if TYPE_CHECKING:
@@ -167,6 +167,8 @@ class _Search:
             kept = own is not None and secret is own.kept
             value = ask(self.program, own.block if own is not None and kept else self.block, core(secret))
             kind = self.kind(core(given), core(secret), value) or self.account(core(given), core(secret))
+            where = own.block if own is not None and kept else self.block
+            kind = kind or ("signature" if keeps_digest(self.program, where, core(secret)) else "")
             if kind := kind or self.opens(form if own is None else given, core(given), value):
                 yield Comparison(self.block, form, operator, given, secret, kind, value)
                 return

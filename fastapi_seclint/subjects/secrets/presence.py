@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, mentions, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import (
@@ -22,8 +23,10 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.subjects.code.literal_names import name_of
-from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.origins import ask, bodies
+from fastapi_seclint.subjects.code.properties import given_by_property
 from fastapi_seclint.subjects.code.reads import is_source, read_of
+from fastapi_seclint.subjects.secrets.refusals import asked_elsewhere
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -163,12 +166,54 @@ def missing_of_setting(program: Program, block: Block, form: Form) -> Missing:
             default = given[0] if given else ["const", 0, None]
             if default[0] == "const" and default[2] in (None, "") and not _is_environment(program, block, owner):
                 return frozenset({default[2]})
+    if given_back := _given_back(program, block, form):
+        return given_back
     possible = list(options(ask(program, block, form)))
     if any(isinstance(option, External) and option.called for option in possible):
         return NEVER  # `os.getenv(name) or secrets.token_urlsafe()`, kept somewhere
     missing = frozenset(found for option in possible for found in missing_of_value(option))
     empty = any(isinstance(option, Const) and option.value == "" for option in possible)
     return missing | {""} if missing and empty else missing  # `os.getenv(name) or ""`, kept somewhere
+
+
+def _given_back(program: Program, block: Block, form: Form) -> Missing:
+    """What a function or property of the project gives where the setting that it gives is not there.
+
+    One that raises somewhere may do so for want of it, and so does a program that asks for it by name.
+    """
+    if form[0] not in ("call", "attr"):
+        return NEVER
+    found = [body for body, _ in given_by_property(program, block, form)] if form[0] == "attr" else []
+    found += bodies(program, block, form) if form[0] == "call" else []
+    missing: Missing = NEVER
+    for body in found:
+        returned = [item[2] for item in body.forms.of("return") if item[2] is not None]
+        key = (body.module.file, body.number)
+        if body.forms.of("raise", "while", "for") or key in _busy(program):
+            return NEVER
+        named = {str(item[-1]).lower() for one in returned for item in walk([one]) if item[0] in ("name", "attr")}
+        if asked_elsewhere(program, body, named):
+            return NEVER
+        _busy(program).add(key)
+        held = frozenset(text for one in returned for text in missing_of_setting(program, body, one))
+        empty = any(one[0] == "const" and one[2] == "" for one in returned)
+        unset = empty and any(missing_of_setting(program, body, _taken_from(one)) for one in returned)
+        _busy(program).discard(key)
+        missing |= held | {""} if unset else held
+    return missing
+
+
+def _taken_from(form: Form) -> Form:
+    """The setting that a method takes the text out of: `settings.key` of `settings.key.get_secret_value()`."""
+    while form[0] == "call" and form[2][0] == "attr" and not form[3]:
+        form = form[2][2]
+    return form
+
+
+@answered_once
+def _busy(program: Program) -> set[tuple[str, int]]:
+    """The functions whose answer is being looked for, which may call each other."""
+    return set()
 
 
 def _assigned_once(block: Block, name: str) -> Form | None:
@@ -204,6 +249,8 @@ def missing_of_value(option: Value) -> Missing:
         form = form_at(option.place)
         read = read_of(form) if form is not None and form[0] == "call" else None
         return frozenset({None}) if read is not None and read.environment and read.default is None else NEVER
+    if isinstance(default, External) and default.name == "pydantic.SecretStr()" and default.arguments is not None:
+        default = default.arguments.get("secret_value", 0)
     if isinstance(default, Const) and (default.value is None or default.value == ""):
         return frozenset({default.value if isinstance(default.value, str) else None})
     return NEVER

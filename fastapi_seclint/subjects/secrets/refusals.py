@@ -156,6 +156,18 @@ def asked(program: Program) -> frozenset[str]:
     return frozenset(found)
 
 
+def asked_elsewhere(program: Program, block: Block, names: set[str]) -> bool:
+    """Whether conditions outside of a block test one of the names, in small letters, for truth or emptiness."""
+    for module in program.modules.by_file.values():
+        for number in module.facts.speaking(b'["if') if not names.isdisjoint(asked(program)) else ():
+            if module is block.module and number == block.number:
+                continue
+            tests = module.facts.forms(number).of("if", "ifexp")
+            if any(name.lower() in names for form in tests for name in truths(form[2])):
+                return True
+    return False
+
+
 def _stands_for(value: Form) -> str:
     """The setting that a name is given: `key = getattr(config, "SECRET_KEY", "") or ""`."""
     match value:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, mentions, walk
+from fastapi_seclint.facts.forms import Form, mentions, named_arguments, walk
+from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import External, options
+from fastapi_seclint.program.values import Class, External, options
 from fastapi_seclint.subjects.code.literal_names import name_of, returned_name
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
@@ -77,6 +78,28 @@ def is_digest(program: Program, block: Block, form: Form) -> bool:
                 form = right
             case ["fstr", _, [*_, ["fmt", _, inner, _]]]:
                 form = inner
+    return False
+
+
+def keeps_digest(program: Program, block: Block, form: Form) -> bool:
+    """Whether what a method compares is a field of its object that is filled with a signature: `self.value`.
+
+    Every call that makes such an object is looked at, `cls(digest)` in its own methods too.
+    """
+    function = block.function
+    cls = function.owner if function is not None else None
+    own = function.parameters[0][0] if function is not None and function.parameters else ""
+    if not isinstance(cls, Class) or form[0] != "attr" or form[2][2:] != [own]:
+        return False
+    names = [one.name for one in parameters(cls)]
+    if form[3] not in names:
+        return False
+    for other in program.sites.blocks(frozenset({cls.name, "cls"})):
+        for call in other.forms.of("call") if not program.is_test(other.module) else ():
+            if call[2][0] == "name" and any(one is cls for one in options(ask(program, other, call[2]))):
+                given = dict(named_arguments(call, names)).get(form[3])
+                if given is not None and is_digest(program, other, given):
+                    return True
     return False
 
 
