@@ -54,6 +54,7 @@ from fastapi_seclint.subjects.passwords.mappings import identifies, key_read
 from fastapi_seclint.subjects.passwords.names import is_password, naming
 from fastapi_seclint.subjects.passwords.queried import row_asked_for
 from fastapi_seclint.subjects.passwords.selected import selected
+from fastapi_seclint.subjects.passwords.several_stores import keeps_no_password
 from fastapi_seclint.subjects.passwords.showing import held, password_field
 from fastapi_seclint.subjects.passwords.spoken import blocks
 from fastapi_seclint.subjects.passwords.tables import column_of_table
@@ -332,7 +333,7 @@ class Givers:
 
     def _of_function(self, block: Block, call: Form, depth: int) -> tuple[str, Class | None] | None:
         """What a function of the project gives back, by its annotation or what it returns."""
-        if is_given_around(self.program, block, call[2]):
+        if is_given_around(self.program, block, call[2]) or keeps_no_password(self.program, block, call):
             return None
         return self._given_by(list(bodies(self.program, block, call)), depth)
 
