@@ -9,6 +9,7 @@ from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.tokens.kinds import Kind, kinds, made_together, same_key, told_apart
+from fastapi_seclint.subjects.tokens.mailed import mailed_pairs
 from fastapi_seclint.subjects.tokens.refreshing import refreshing_functions
 from fastapi_seclint.subjects.tokens.stored import held_by_store
 from fastapi_seclint.subjects.tokens.typing_fixes import guarded, readers, told_apart_by_type
@@ -28,7 +29,7 @@ RULE = Rule(
 )
 
 _MESSAGE = (
-    "nothing in this refresh token tells it from an access token, so a stolen one opens the API as long as it lives: "
+    "nothing in this {} token tells it from an access token, so a stolen one opens the API as long as it lives: "
     'give each kind a claim such as `"type"`, and test it where tokens are read'
 )
 
@@ -49,14 +50,20 @@ def jwt_untyped(program: Program) -> Iterator[Finding]:
             if finding.location not in seen:
                 seen.add(finding.location)
                 yield finding
+    for mailed, opens, purpose, every in mailed_pairs(program, found):
+        fix = told_apart_by_type(program, mailed, every) if readers(program) else None
+        finding = _finding(program, mailed, opens, fix, purpose)
+        if readers(program) and finding.location not in seen:
+            seen.add(finding.location)
+            yield finding
 
 
-def _finding(program: Program, refresh: Kind, access: Kind, fix: Fix | None) -> Finding:
+def _finding(program: Program, refresh: Kind, access: Kind, fix: Fix | None, purpose: str = "refresh") -> Finding:
     evidence = []
     location, symbol = refresh.place.location, refresh.symbol
     if _is_one_maker(refresh, access):
         location, symbol = refresh.token.encoding.call.location, refresh.token.encoding.call.block.symbol
-        evidence.append(Evidence(refresh.place.location, "the refresh token is made here"))
+        evidence.append(Evidence(refresh.place.location, f"the {purpose} token is made here"))
     if access.place.location != refresh.place.location:
         evidence.append(Evidence(access.place.location, "the access token is made here"))
     evidence += [Evidence(decoding.call.location, "tokens are read here") for decoding in readers(program)]
@@ -66,7 +73,7 @@ def _finding(program: Program, refresh: Kind, access: Kind, fix: Fix | None) -> 
             evidence.append(Evidence(where, message))
     sure = refresh.sure and access.sure
     return RULE.finding(
-        location, _MESSAGE, symbol=symbol, confidence="high" if sure else "medium",
+        location, _MESSAGE.format(purpose), symbol=symbol, confidence="high" if sure else "medium",
         evidence=evidence, fix=fix, masks=("jwt-type-unchecked",),
     )  # fmt: skip
 

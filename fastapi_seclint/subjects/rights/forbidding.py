@@ -125,7 +125,12 @@ def _turns_down_who_has_none(form: Form, function: Function, callers: set[str]) 
 def _turns_down(form: Form, function: Function, names: set[str]) -> bool:
     """`client = authenticated(key)` or a parameter of that kind, then `if not client.trusted:` and 403."""
     match form:
-        case ["if", _, ["unary", _, "not", ["attr", _, ["name", _, caller], quality]], [["raise", _, raised, *_]], _]:
+        case ["if", _, ["unary", _, "not", asked], [["raise", _, raised, *_]], _]:
+            match _as_attribute(asked):
+                case ["attr", _, ["name", _, caller], quality]:
+                    pass
+                case _:
+                    return False
             given = function.forms.of("assign")
             found = caller in names or any(
                 item[2][0][0] == "name" and item[2][0][2] == caller and _is_call(item[3]) for item in given
@@ -171,6 +176,7 @@ def _is_call(form: Form) -> bool:
 
 def _asks_for_quality(form: Form, names: set[str], own: set[str]) -> bool:
     """`own` are the names of the function itself; others are what it was made with, `admitted` of a factory."""
+    form = _as_attribute(form)
     if form[0] == "attr":
         return _is_quality(form, names) and _QUALITY.match(snake(form[3])) is not None
     if form[0] == "compare" and any(_is_standing(side, names) for side in (form[2], *form[4])):
@@ -192,9 +198,13 @@ def _is_standing(form: Form, names: set[str]) -> bool:
 
 
 def _as_attribute(form: Form) -> Form:
-    """`me["rank"]` as `me.rank`."""
-    named = form[0] == "sub" and form[3][0] == "const" and isinstance(form[3][2], str)
-    return ["attr", form[1], form[2], form[3][2]] if named else form
+    """`me["rank"]` and `me.get("rank")` as `me.rank`."""
+    match form:
+        case ["sub", at, owner, ["const", _, str() as name]]:
+            return ["attr", at, owner, name]
+        case ["call", at, ["attr", _, owner, "get"], [["const", _, str() as name], *_], _]:
+            return ["attr", at, owner, name]
+    return form
 
 
 def _is_quality(form: Form, names: set[str]) -> bool:

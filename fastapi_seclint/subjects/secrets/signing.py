@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 _HMACS = ("hmac.new()", "hmac.digest()")
 
 
-def signs(program: Program, block: Block, call: Form) -> bool:
-    """Whether a call is of a function of the project that returns an HMAC."""
+def signs(program: Program, block: Block, call: Form, depth: int = 3) -> bool:
+    """Whether a call is of a function of the project that returns an HMAC, or a text that ends with one."""
     for function, _ in called(program, block, call):
         body = body_of(program, function)
         returned = [form[2] for form in body.forms.of("return") if form[2] is not None] if body is not None else []
-        if body is not None and len(returned) == 1 and _is_hmac(program, body, returned[0]):
+        if body is None or len(returned) != 1:
+            continue
+        if _is_hmac(program, body, returned[0]) or (depth and is_digest(program, body, returned[0], depth - 1)):
             return True
     return False
 
@@ -54,7 +56,7 @@ _TURNED = frozenset({"decode", "encode", "hex", "upper", "lower", "rstrip", "str
 _KEYS = ("signing key", "secret", "API key")
 
 
-def is_digest(program: Program, block: Block, form: Form) -> bool:
+def is_digest(program: Program, block: Block, form: Form, depth: int = 3) -> bool:
     """Whether an expression is a signature that was just computed with a key."""
     before = form[1]
     for _ in range(8):
@@ -63,7 +65,7 @@ def is_digest(program: Program, block: Block, form: Form) -> bool:
             if found is None:
                 return False
             before, form = found[1], found[3]
-        if form[0] == "call" and signs(program, block, form):
+        if form[0] == "call" and signs(program, block, form, depth):
             return True
         match form:
             case ["call", _, ["attr", _, inner, "hexdigest" | "digest"], _, _]:
@@ -73,6 +75,8 @@ def is_digest(program: Program, block: Block, form: Form) -> bool:
             case ["call", _, ["name" | "attr", *_] as function, [inner, *_], _] if function[-1] in _WRITTEN:
                 form = inner
             case ["sub", _, inner, ["slice", *_]]:
+                form = inner
+            case ["sub", _, ["call", _, ["attr", _, inner, "split" | "rsplit" | "partition" | "rpartition"], _, _], _]:
                 form = inner
             case ["binop", _, "+", _, right]:
                 form = right

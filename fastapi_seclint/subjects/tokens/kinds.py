@@ -32,7 +32,7 @@ class Kind:
     """One way of making a token. `place` is the call nearest to its purpose; `sure`: it names the purpose itself."""
 
     token: Token
-    purpose: Purpose
+    purpose: Purpose | str
     sure: bool
     place: Place
     symbol: str

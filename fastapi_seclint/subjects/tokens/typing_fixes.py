@@ -10,6 +10,7 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import callers
+from fastapi_seclint.subjects.tokens.asked_kinds import asking
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings
 from fastapi_seclint.subjects.tokens.kinds import Kind, same_key
 from fastapi_seclint.subjects.tokens.purposes import renews
@@ -44,7 +45,9 @@ def told_apart_by_type(program: Program, refresh: Kind, kinds: Sequence[Kind]) -
         return None
     condition = _refresh if any(kind.purpose == "other" for kind in near) else _other_than_access
     tests = [
-        () if refreshes(program, function) else testing(program, function, decoding, through, condition, _NO_ACCESS)
+        ()
+        if refreshes(program, function)
+        else testing(program, function, decoding, through, condition, _NO_ACCESS) or asking(program, decoding)
         for function, decoding, through in guards
     ]
     edits = [*claims, *(edit for added in tests for edit in added)]

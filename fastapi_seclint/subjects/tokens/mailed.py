@@ -1,0 +1,74 @@
+"""Tokens that are sent by mail, for a password reset or to confirm an address, and that may open the API as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.spelling import words_of
+from fastapi_seclint.subjects.payloads.known import Claim
+from fastapi_seclint.subjects.payloads.results import names_at_callers, result_names
+from fastapi_seclint.subjects.tokens.kinds import Kind, same_key, told_apart
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_MAILED = {
+    "reset": "reset", "forgot": "reset", "recover": "reset", "recovery": "reset", "verification": "verification",
+    "verify": "verification", "confirm": "confirmation", "confirmation": "confirmation", "activate": "activation",
+    "activation": "activation", "invite": "invitation", "invitation": "invitation", "unsubscribe": "unsubscribe",
+}  # fmt: skip
+"""What is said of a token that comes with a link in a mail, and what it is for."""
+_TIMES = frozenset({"exp", "iat", "nbf", "jti", "iss"})
+
+
+def mailed_pairs(program: Program, kinds: Sequence[Kind]) -> Iterator[tuple[Kind, Kind, str, list[Kind]]]:
+    """Tokens that pass for access tokens: what is sent by mail, an access token, its purpose, and all kinds anew.
+
+    In the last list each kind that is sent by mail has its own purpose.
+    """
+    asked = [kind for kind in kinds if kind.purpose == "other" or (kind.purpose == "access" and not kind.sure)]
+    words = {id(kind): _word(program, kind) for kind in asked}
+    anew = {id(kind): replace(kind, purpose=words[id(kind)]) for kind in kinds if words.get(id(kind))}
+    every = [anew.get(id(kind), kind) for kind in kinds]
+    for kind in anew.values():
+        access = [one for one in every if one.purpose == "access" and same_key(program, one, kind)]
+        if access and not any(told_apart(program, one, kind) or not _is_alike(one, kind) for one in access):
+            yield kind, access[0], kind.purpose, every
+
+
+def _word(program: Program, kind: Kind) -> str:
+    """What a token is for that is sent by mail, by the names around it; empty for all else."""
+    for step in kind.token.makers[:3]:
+        function = step.block.function
+        names = [*result_names(program, step), *names_at_callers(program, step), function.name if function else ""]
+        for name in names:
+            if found := mailed_word(name):
+                return found
+    return ""
+
+
+def mailed_word(name: str) -> str:
+    """What a name says that a token is for which comes by mail: `reset` of `forgot_password`; empty for all else."""
+    return next((_MAILED[word] for word in words_of(name) if word in _MAILED), "")
+
+
+def _is_alike(one: Kind, other: Kind) -> bool:
+    """Whether both say the same of the same: a guard that finds nobody by an address takes no token that has one."""
+    first, second = one.token.claims.items, other.token.claims.items
+    named = first.keys() - _TIMES
+    if not named or named != second.keys() - _TIMES:
+        return False
+    return all(_is_number_of(first[key]) == _is_number_of(second[key]) for key in named)
+
+
+def _is_number_of(claim: Claim) -> bool:
+    """Whether a claim is somebody's number, and no address or name."""
+    forms = (written.form[-1] if written.form[0] == "item" else written.form for written in claim.written)
+    return any(_is_number(item) for form in forms for item in walk([form]))
+
+
+def _is_number(form: Form) -> bool:
+    return form[0] in ("name", "attr") and bool({"id", "uid", "pk", "uuid"} & set(words_of(str(form[-1]))))
