@@ -71,6 +71,7 @@ HOSTS = Remedy(
     ("TRUSTED_HOSTS",),
     "accept the hosts that the setting `{setting}` lists, this machine's own names without it",
 )
+_COPIES = frozenset({"list", "tuple", "set", "sorted"})
 _OWN = ("localhost", "127.0.0.1", "testserver")
 
 
@@ -174,6 +175,8 @@ def _of_value(program: Program, value: Value, remedy: Remedy) -> Fix | None:
         if read is not None and _reads(read[1]):
             found = read
         fix = _of_form(program, found[0], found[1], remedy) if found is not None else None
+        if fix is None and isinstance(value, Environment) and place is not None:
+            fix = _of_cast(program, place, remedy)
         return fix or (_of_text(program, value.name, remedy) if isinstance(value, Environment) else None)
     return None
 
@@ -190,6 +193,21 @@ def _of_text(program: Program, setting: str, remedy: Remedy) -> Fix | None:
         match field:
             case ["annassign", _, ["name", _, name], ["name", _, "str"], ["const", at, "*"]] if name == setting:
                 return Fix(_TEXT, False, (ReplaceExpression(module.path, span_of(at), f'"{text}"'),))
+    return None
+
+
+def _of_cast(program: Program, place: Place, remedy: Remedy) -> Fix | None:
+    """A star that a setting falls back to whose text is made a list where it is read: `config(.., cast=Csv())`.
+
+    Without the setting that list is empty, or has this machine's own names: https://pypi.org/project/python-decouple/
+    """
+    text = "" if remedy is ORIGINS else ",".join(_OWN)
+    for block in blocks_of(program, place.module) if remedy.variable else ():
+        for call in block.forms.of("call"):
+            given = {keyword: value for keyword, value, _ in call[4]}
+            star = given.get("default", ["", 0])
+            if star[1] == place.at and star[0] == "const" and "cast" in given:
+                return Fix(_TEXT, False, (ReplaceExpression(block.module.path, span_of(star[1]), f'"{text}"'),))
     return None
 
 
@@ -250,6 +268,8 @@ def _of_form(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix 
         return _in_place(program, block, form, remedy)
     if form[0] == "comp" and not _reads(form):
         return _of_iterable(program, block, form[5][0][1], remedy)
+    if form[0] == "call" and form[2][0] == "name" and form[2][2] in _COPIES and form[3] and not _reads(form):
+        return _of_iterable(program, block, form[3][0], remedy)
     if form[0] in ("call", "comp", "sub") and _reads(form) and not remedy.variable:
         return _of_default(path, form, remedy)
     if form[0] in ("call", "comp", "sub") and _reads(form):
