@@ -28,6 +28,7 @@ from fastapi_seclint.subjects.secrets.names import Reach, plausible, random_look
 from fastapi_seclint.subjects.secrets.pairs import equality, pairs
 from fastapi_seclint.subjects.secrets.presented import from_header, presented
 from fastapi_seclint.subjects.secrets.rows import is_key_of_row, no_caller
+from fastapi_seclint.subjects.secrets.sealed import given_around, is_of_application, is_sealed
 from fastapi_seclint.subjects.secrets.sent import Sent, core, filled
 from fastapi_seclint.subjects.secrets.sides import (
     alike,
@@ -39,6 +40,7 @@ from fastapi_seclint.subjects.secrets.sides import (
     may_hold,
     names_some_key,
     of_key,
+    reads_header,
     right_one,
 )
 from fastapi_seclint.subjects.secrets.signing import is_digest, keeps_digest, searched
@@ -114,16 +116,6 @@ def _lent(program: Program) -> Iterator[Comparison]:
             yield replace(found, block=item.block, given=left, secret=right, caller=block, handed=found.given)
 
 
-def _reads_header(form: Form) -> bool:
-    """Whether an expression reads a header of the application's own: `request.headers.get("x-machine")`."""
-    match form:
-        case ["call", _, ["attr", _, ["attr", _, _, "headers"], "get"], [["const", _, str() as name], *_], _]:
-            return name.lower().startswith("x-")
-        case ["sub", _, ["attr", _, _, "headers"], ["const", _, str() as name]]:
-            return name.lower().startswith("x-")
-    return False
-
-
 def _is_key(default: Value | None) -> bool:
     """Whether a setting that callers send has no default, or one that is made at random by its looks."""
     known = [] if default is None else list(options(default))
@@ -164,12 +156,12 @@ class _Search:
                 continue
             if any(calls_itself_given(a) and self.sent.is_read(b) for a, b in permutations(sides)):
                 return
-            kept = own is not None and secret is own.kept
-            value = ask(self.program, own.block if own is not None and kept else self.block, core(secret))
+            where = own.block if own is not None and secret is own.kept else self.block
+            value = ask(self.program, where, core(secret))
             kind = self.kind(core(given), core(secret), value) or self.account(core(given), core(secret))
-            where = own.block if own is not None and kept else self.block
             kind = kind or ("signature" if keeps_digest(self.program, where, core(secret)) else "")
-            if kind := kind or self.opens(form if own is None else given, core(given), value):
+            kind = kind or self.opens(form if own is None else given, core(given), value)
+            if kind := kind or self.sealed(secret, core(given)):
                 yield Comparison(self.block, form, operator, given, secret, kind, value)
                 return
 
@@ -206,7 +198,7 @@ class _Search:
         if kind := self.presented(given) or is_configured_header(self.assigned(given), secret):
             return kind
         named = [name_of(secret), *(option.name for option in options(value) if isinstance(option, Environment))]
-        if of_key(given, named, self.is_header(given) or _reads_header(given)):
+        if of_key(given, named, self.is_header(given) or reads_header(given)):
             return "API key"
         heard = list(self.sent.names(given))
         return next((kind for name in named for other in heard if (kind := alike(name, other))), "")
@@ -225,6 +217,13 @@ class _Search:
         tests = (test for test in self.block.forms.of("if") if any(inner is form for inner in walk(test[2])))
         told = {str(inner[-1]) for test in tests for inner in walk(test[3:]) if inner[0] in ("const", "attr", "name")}
         return "secret" if told & _STATUSES else ""
+
+    def sealed(self, secret: Form, given: Form) -> str:
+        """`secret` where what is sent is compared with the text of a `SecretStr`; whose password it is tells `kind`."""
+        kind = self.sent.kind(given) or "secret"
+        if kind == "password" or self.sent.is_sent(core(secret)):
+            return ""
+        return kind if is_sealed(self.program, self.block, secret) else ""
 
     def is_header(self, form: Form) -> bool:
         """Whether a name is a parameter that a header or a cookie fills."""
@@ -305,8 +304,12 @@ class _Search:
         if form[0] == "sub" and form[3][0] == "const" and isinstance(form[3][2], int):
             form = form[2]
         if form[0] == "name":
-            return bool(form[2].isupper() and not self.scope.is_local(form[2]))
-        return reads_setting(form) or (form[0] == "attr" and form[2][0] == "name" and form[2][2] == "self")
+            if self.scope.is_local(form[2]):
+                return False
+            return bool(form[2].isupper()) or any(map(reads_setting, given_around(self.program, self.block, form[2])))
+        if reads_setting(form) or is_of_application(form):
+            return True
+        return bool(form[0] == "attr" and form[2][0] == "name" and form[2][2] == "self")
 
     def member(self, form: Form, operator: str, left: Form, right: Form) -> Iterator[Comparison]:
         if core(left)[0] == "name" and self.is_of_several(core(left)[2]):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
@@ -28,6 +28,9 @@ _PARSING = frozenset({"parse_qs", "parse_qsl", "dict", "QueryParams", "Headers"}
 _WRAPPING = frozenset(
     {"encode", "strip", "get_secret_value", "decode", "lower", "upper", "casefold", "removeprefix", "removesuffix"}
 )
+_UNPACKING = frozenset({"b64decode", "urlsafe_b64decode", "standard_b64decode", "unquote", "unquote_plus"})
+"""What takes the clothes off a credential: of `Basic` it is the base64 of name and password (RFC 7617)."""
+_RECEIVING = frozenset({"json", "form", "body", "receive_json", "receive_text", "receive_bytes", "receive"})
 _CUTTING = frozenset({"split", "rsplit", "partition", "rpartition"})
 
 
@@ -103,7 +106,7 @@ class Sent:
         plain = len(found) == 1 and found[0][0] in ("assign", "annassign") and found[0][-1] is not None
         return core(found[0][-1]) if plain else form
 
-    def names(self, form: Form) -> Iterator[str]:
+    def names(self, form: Form, depth: int = 3) -> Iterator[str]:
         """What an expression is called: its own name, and that of the header which a variable was read from."""
         yield name_of(form)
         yield from self._header(form)
@@ -116,6 +119,9 @@ class Sent:
                 break
             read = core(read[2][2])
         if read is not None and (self.is_sent(read) or self._is_taken(read, 2)):
+            inner = read[3][0] if read[0] == "call" and last_name(read[2]) in _UNPACKING and read[3] else read
+            if depth and inner[0] == "name" and inner[2] != form[2]:
+                yield from self.names(inner, depth - 1)
             yield name_of(read)
             yield from self._header(read)
         yield from _picked_out(read) if read is not None else ()
@@ -163,8 +169,10 @@ class Sent:
 
     def _is_taken(self, form: Form, depth: int) -> bool:
         match form:
-            case ["ifexp", _, _, inner, _]:
+            case ["ifexp", _, _, inner, _] | ["await", _, inner]:
                 return self._is_taken(inner, depth)
+            case ["call", _, ["attr", _, ["name", _, name], method], *_] if method in _RECEIVING:
+                return any(item[0] == name for item in self.scope.function.parameters)
             case ["comp", _, _, _, _, turns]:
                 return any(self._is_taken(iterable, depth) for _, iterable, _ in turns)
             case ["call", _, ["attr", _, inner, method], _, _] if method in _SPLITTING:
@@ -173,7 +181,9 @@ class Sent:
                 return given or self._is_taken(inner, depth)
             case ["call", _, ["attr", _, inner, "get" | "getlist"], _, _] | ["sub", _, inner, _]:
                 return self._wraps_request(form) or self._is_taken(inner, depth)
-            case ["call", _, ["name" | "attr", *_] as function, [inner, *_], _] if function[-1] in _PARSING:
+            case ["call", _, ["name" | "attr", *_] as function, [inner, *_], _] if (
+                function[-1] in _PARSING | _UNPACKING
+            ):
                 return self._is_taken(inner, depth)
             case ["attr", _, _, part]:
                 return part in _REQUEST

@@ -112,3 +112,13 @@ def is_configured_header(given: Form, secret: Form) -> str:
         case ["call", _, ["attr", _, ["attr", _, _, "headers"], "get"], [["attr", *_], *_], _] if secret[0] == "attr":
             return "secret"
     return ""
+
+
+def reads_header(form: Form) -> bool:
+    """Whether an expression reads a header of the application's own: `request.headers.get("x-machine")`."""
+    match form:
+        case ["call", _, ["attr", _, ["attr", _, _, "headers"], "get"], [["const", _, str() as name], *_], _]:
+            return name.lower().startswith("x-")
+        case ["sub", _, ["attr", _, _, "headers"], ["const", _, str() as name]]:
+            return name.lower().startswith("x-")
+    return False
