@@ -18,6 +18,8 @@ def returned_texts(statements: list[Form]) -> Iterator[tuple[Form, Form, Form]]:
             continue
         for body in (statement[3], statement[4]):
             yield from returned_texts(body)
+        if not statement[3]:
+            continue  # a bare `return` of a function that stands within another is none of the other's
         following = statements[number + 1] if number + 1 < len(statements) else None
         match statement[2]:
             case ["unary", _, "not", asked] | ["compare", _, asked, ["is" | "=="], [["const", _, None | ""]]]:
