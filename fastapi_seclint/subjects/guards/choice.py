@@ -92,7 +92,7 @@ def fitting(
     elsewhere does not fit, nor does one that `routes` have already.
     """
     there = {id(node.function) for route in routes for node in route.nodes() if node.function is not None}
-    for candidate in _ranked(program, module, admin, _demanded_beside(program, routes)):
+    for candidate in _ranked(program, module, admin, routes):
         if id(candidate.function) in there:
             continue
         if candidate.scopes is None or (carriers and not _looks_there(program, candidate, carriers)):
@@ -136,7 +136,8 @@ def _guard_words(program: Program) -> frozenset[str]:
     return frozenset(inner[2] for form in forms for inner in walk(form) if inner[0] == "name") - plain
 
 
-def _ranked(program: Program, module: Module, admin: bool, demanded: frozenset[_Key] = frozenset()) -> list[_Candidate]:
+def _ranked(program: Program, module: Module, admin: bool, routes: Sequence[Route]) -> list[_Candidate]:
+    demanded = _demanded_beside(program, routes)
     found = [
         item
         for item in _candidates(program)
@@ -146,25 +147,36 @@ def _ranked(program: Program, module: Module, admin: bool, demanded: frozenset[_
         found += _only_role(_candidates(program))
     found = found or _only_one(_candidates(program))
     here = _uses_here(program)
+    sections = {_section(route.path) for route in routes}
 
-    def rank(item: _Candidate) -> tuple[bool, bool, bool, int, int]:
-        near = here[item.key, module.file]
-        return item.key not in demanded, not item.authorizes, not item.active, -near, -item.uses
+    def rank(item: _Candidate) -> tuple[bool, bool, bool, int, int, int]:
+        beside = sum(here[item.key, module.file, section] for section in sections)
+        near = here[item.key, module.file, None]
+        return item.key not in demanded, not item.authorizes, not item.active, -beside, -near, -item.uses
 
     return sorted(found, key=rank)
 
 
 @lru_cache(maxsize=1)
-def _uses_here(program: Program) -> Counter[tuple[_Key, str]]:
-    """How many routes of each file a guard has: several kinds of users have files and guards of their own."""
-    found: Counter[tuple[_Key, str]] = Counter()
+def _uses_here(program: Program) -> Counter[tuple[_Key, str, str | None]]:
+    """How many routes a guard has, by file and by section of a file: each kind of users has guards of its own."""
+    found: Counter[tuple[_Key, str, str | None]] = Counter()
     for route in program.routes:
         file = route.function.module.file if route.function is not None else ""
         for written, _ in _written(program, route):
             form = argument_of(written)
             if form is not None and (code := code_of(form, {})):
-                found[(written.module, code), file] += 1
+                found.update(((written.module, code), file, part) for part in (None, _section(route.path)))
     return found
+
+
+def _section(path: str) -> str:
+    """What the routes of one router of a file begin with: `/operator` of `/api/v1/operator/devices/{id}`."""
+    parts = (part for part in path.split("/") if part and not _VERSION.fullmatch(part))
+    return next(parts, "")
+
+
+_VERSION = re.compile(r"(?i)api|rest|v\d+(\.\d+)*")
 
 
 def _only_role(candidates: Sequence[_Candidate]) -> list[_Candidate]:
