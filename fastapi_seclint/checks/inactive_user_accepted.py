@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.checks.public_route_requires_token import sent_away
 from fastapi_seclint.edits import ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.program.dependencies import Node
@@ -66,6 +67,8 @@ def inactive_user_accepted(program: Program) -> Iterator[Finding]:
             continue
         if _is_about_activity(program, route) or not guards(program, route) or looks_at_activity(program, route):
             continue
+        if route.function is not None and id(route.function) in sent_away(program):
+            continue  # a guard that gives None is what it lacks
         for guard in guards(program, route):
             finding = _finding(program, route, guard, found, unseen)
             if finding is not None and finding.location not in seen:

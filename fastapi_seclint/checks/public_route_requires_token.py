@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, mentions, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.callables import Parameter
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
@@ -31,6 +32,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.authentication import is_scheme
 from fastapi_seclint.subjects.guards.optional_schemes import goes_on_without, made_optional, takes_none
 from fastapi_seclint.subjects.guards.probes import calls_itself_public
+from fastapi_seclint.subjects.guards.visitor_guards import for_visitors
 from fastapi_seclint.subjects.owners.identity import known_as
 from fastapi_seclint.subjects.wiring.dependencies import Consumer, wiring
 
@@ -74,6 +76,12 @@ def public_route_requires_token(program: Program) -> Iterator[Finding]:
 def meant_for_visitors(program: Program, function: Function) -> bool:
     """Whether a function says by its own code that there may be no token, while its scheme demands one."""
     return any(consumer.function is function for consumer, _ in _optional_consumers(program))
+
+
+@answered_once
+def sent_away(program: Program) -> frozenset[int]:
+    """The identities of functions that would do without a caller, if their guard let visitors come to them."""
+    return frozenset(id(consumer.function) for consumer, _ in _optional_of_own(program))
 
 
 def _optional_consumers(program: Program) -> Iterator[tuple[Consumer, External]]:
@@ -217,7 +225,8 @@ def _tests(function: Function, name: str) -> bool:
             else:
                 refused = form[3]
             return form[0] == "ifexp" or not any(_refuses(item) for item in refused)
-    return False
+    asked = [form for form in function.forms.of("bool") if form[2] == "and" and _asks_presence(form[3][0], name)]
+    return any(mentions(form[3][1:], {name}) for form in asked)
 
 
 def _asks_presence(test: Form, name: str) -> bool:
@@ -241,13 +250,16 @@ def _optional(program: Program, consumer: Consumer, scheme: External | Instance 
     evidence = [Evidence(scheme.place.location, f"this {kind} raises 401 by itself")] if scheme.place else []
     function = consumer.function
     known = id(function) in meant
+    fix = made_optional(program, scheme, function, meant) if known and isinstance(scheme, External) else None
+    if isinstance(scheme, Function):
+        fix = for_visitors(program, consumer.parameter, scheme)
     return RULE.finding(
         function.place.location,
         f"`{consumer.parameter.name}` may be missing as far as this code goes, but the {kind} sends every visitor away "
         f"with 401 before that: {also}",
         symbol=function.dotted,
         evidence=evidence,
-        fix=made_optional(program, scheme, function, meant) if known and isinstance(scheme, External) else None,
+        fix=fix,
     )
 
 

@@ -22,14 +22,22 @@ def rendered(form: Form | None) -> str | None:
             return _filled("{}." + str(name), value)
         case ["sub", _, value, ["tuple", _, items]]:
             return _filled("{}[" + ", ".join("{}" for _ in items) + "]", value, *items)
+        case ["sub", _, value, ["slice", _, *bounds]]:
+            start, stop, step = ["" if bound is None else rendered(bound) for bound in bounds]
+            inside = None if None in (start, stop, step) else f"{start}:{stop}" + (f":{step}" if step else "")
+            return (
+                None if inside is None else _filled("{}[" + inside.replace("{", "{{").replace("}", "}}") + "]", value)
+            )
         case ["sub", _, value, index]:
             return _filled("{}[{}]", value, index)
         case ["binop", _, operator, left, right] if operator in _JOINED:
             return _filled("{} " + str(operator) + " {}", left, right)
         case ["bool", _, "or" | "and" as operator, items]:
             return _filled("(" + f" {operator} ".join("{}" for _ in items) + ")", *items)
-        case ["unary", _, "not", value]:
-            return _filled("not {}", value)
+        case ["unary", _, "not" | "-" as operator, value]:
+            return _filled("not {}" if operator == "not" else "-{}", value)
+        case ["ifexp", _, test, body, otherwise]:
+            return _filled("({} if {} else {})", body, test, otherwise)
         case ["call", _, function, positional, keywords]:
             return _called(function, positional, keywords)
         case ["list", _, items]:

@@ -18,6 +18,13 @@ def code(form: Form) -> str | None:
         case ["attr", _, owner, name]:
             inner = _atom(owner)
             return None if inner is None else f"{inner}.{name}"
+        case ["sub", _, owner, ["slice", _, *bounds]]:
+            inner, parts = _atom(owner), ["" if bound is None else code(bound) for bound in bounds]
+            if inner is None or None in parts:
+                return None
+            return f"{inner}[{parts[0]}:{parts[1]}{f':{parts[2]}' if parts[2] else ''}]"
+        case ["unary", _, "-", ["const", _, value]]:
+            return f"-{value!r}"
         case ["sub", _, owner, index]:
             inner, key = _atom(owner), code(index)
             if key is not None and index[0] == "tuple" and len(index[2]) > 1:

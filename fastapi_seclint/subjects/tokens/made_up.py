@@ -34,7 +34,7 @@ def makes_somebody_up(swallow: Swallow) -> bool:
 
 
 def goes_on_as_somebody(swallow: Swallow) -> bool:
-    """Whether claims that name somebody are there before the token is read, and given to the caller when it is bad."""
+    """Whether claims that name somebody are given to the caller when the token is bad: made then, or before."""
     function = swallow.function
     suppressed = (form for form in function.forms.of("with") if form[1] == swallow.at)
     trying = swallow.trying or next(suppressed, None)
@@ -52,8 +52,17 @@ def goes_on_as_somebody(swallow: Swallow) -> bool:
     read = {name for form in walk(tried) if form[0] == "assign" for name in stored(form)}
     again = {name for form in walk(swallow.body) if form[0] == "assign" for name in stored(form)}
     given = [form[2] for form in function.forms.of("return", "yield") if form[1] > trying[1] and form[2] is not None]
+    if _put_in_place(swallow, read):
+        return True
     names = (made_up & read) - again
     return bool(given) and all(value[0] == "name" and value[2] in names for value in given)
+
+
+def _put_in_place(swallow: Swallow, read: set[str]) -> bool:
+    """Whether a handler puts made-up claims in place of those that could not be read: `payload = {"sub": "guest"}`."""
+    return any(
+        form[0] == "assign" and read.intersection(stored(form)) and names_somebody(form[3]) for form in swallow.body
+    )
 
 
 def _gives_somebody(function: Function, ending: Form) -> bool:
