@@ -21,6 +21,9 @@ _LENGTH = re.compile(
     r"(?:h|d|s|min|(?:second|minute|hour|day|week|month|year)s?)\b"
 )
 """A comment behind a number that says how long that is: `# 8 days`."""
+_OF_ALL = re.compile(r"\b(?:all(?!ow)|any|every(?:thing|body|one)?|wildcard)\b|\*", re.I)
+_WILDCARD = re.compile(r"""[\[(]?\s*["']\*["']\s*,?\s*[\])]?""")
+"""A comment behind `["*"]` that says as much: `# allow all origins`."""
 _MARKER = re.compile(r"#\s*(?:noqa|nosec|type:|pragma|pylint|pyright|ruff)", re.I)
 _DIGITS = re.compile(r"(?<![\w.])\d[\d_]{0,12}(?![\w.]*\.\d)")
 _ARITHMETIC = re.compile(r"[\d_\s*()]+")
@@ -30,8 +33,13 @@ _NUMBER = re.compile(r"[\d_.\s*+/()\"']+|(?:\w+\.)?timedelta\([^()]*\)")
 
 
 def outdated(text: Text, extent: tuple[int, int], code: str) -> Sequence[Splice]:
-    """The removal of comments that say how long a time is which other code replaces: behind it, or on a line above."""
+    """The removal of comments that are no longer true of code which other code replaces.
+
+    They say how long a time is, behind it or on a line above, or that all is allowed.
+    """
     old = text.code[slice(*extent)]
+    if _WILDCARD.fullmatch(old):
+        return _told_of_all(text, extent[1])
     if not _NUMBER.fullmatch(code) or not _NUMBER.fullmatch(old):
         return ()
     return (*_behind(text, extent[1], old), *_on_top(text, extent[0], old))
@@ -54,6 +62,13 @@ def kept_above(tree: Tree, display: cst.BaseExpression) -> Sequence[Splice]:
 def _behind(text: Text, end: int, old: str) -> Sequence[Splice]:
     found = _COMMENT.match(text.code, end)
     if found is None or not (_LENGTH.search(found[1]) or _tells(found[1], old)):
+        return ()
+    return (Splice(len(text.code[: found.start(1)].rstrip(_BLANK)), found.end(1), ""),)
+
+
+def _told_of_all(text: Text, end: int) -> Sequence[Splice]:
+    found = _COMMENT.match(text.code, end)
+    if found is None or _MARKER.match(found[1]) or not _OF_ALL.search(found[1]):
         return ()
     return (Splice(len(text.code[: found.start(1)].rstrip(_BLANK)), found.end(1), ""),)
 

@@ -132,7 +132,7 @@ def one_answer(absent: Outcome, wrong: Outcome) -> Fix | None:
         return _one_text(absent, wrong)
     if kinds not in (("raise", "raise"), ("return", "return")) or absent.block.function is not wrong.block.function:
         return None
-    if kinds == ("raise", "raise") and _suits_both(absent) and not _suits_both(wrong):
+    if kinds == ("raise", "raise") and _suits_both(absent, wrong) and not _suits_both(wrong, absent):
         edit = _in_place(wrong, absent)
         if edit is not None:
             return Fix("answer as for an unknown account", True, (edit,))
@@ -172,13 +172,23 @@ def _in_place(telling: Outcome, other: Outcome) -> ReplaceExpression | None:
     return ReplaceExpression(telling.block.module.path, span_of(here[1]), code)
 
 
-def _suits_both(end: Outcome) -> bool:
-    """Whether a refusal says that a name or a password may be wrong, and nothing of either: `Invalid credentials`."""
+def _suits_both(end: Outcome, other: Outcome) -> bool:
+    """Whether a refusal says that a name or a password may be wrong, and nothing of either: `Invalid credentials`.
+
+    Its status is one for failed logins, or that of the `other` as well.
+    """
+    named, beside = _named(end), _named(other)
+    status = named.get("status_code")
+    fits = status in (400, 401, 403) or (status is not None and status == beside.get("status_code"))
+    return fits and _OF_BOTH.search(str(named.get("detail"))) is not None
+
+
+def _named(end: Outcome) -> dict[str, object]:
+    """What an `HTTPException` is told by keyword."""
     match end.said:
         case ("call", str(name), (), tuple(pairs)) if name.rpartition(".")[2] == "HTTPException":
-            named: dict[str, object] = {str(key): value for key, value in pairs}
-            return named.get("status_code") in (400, 401, 403) and _OF_BOTH.search(str(named.get("detail"))) is not None
-    return False
+            return {str(key): value for key, value in pairs}
+    return {}
 
 
 def _is_of_any_failure(end: Outcome) -> bool:

@@ -13,6 +13,7 @@ from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import (
     Annotated,
     Class,
+    Const,
     Environment,
     External,
     Function,
@@ -86,13 +87,21 @@ def field_names(cls: Class) -> list[str]:
 
 
 def may_be_missing(cls: Class, field: str) -> bool:
-    """Whether an object of a class may come without a field: `password: str | None = None`."""
+    """Whether an object of a class may come without a field: `password: str | None = None`, or a row's without it."""
     for base in cls.lineage():
         for name, annotation, _ in base.fields if isinstance(base, Class) else ():
             if name == field:
                 spoken = (form for form in walk(annotation) if form[0] in ("const", "name", "attr"))
                 return any(form[-1] is None or form[-1] == "Optional" for form in spoken)
+        column = base.namespace.get(field) if isinstance(base, Class) else None
+        if isinstance(column, External) and column.arguments is not None:
+            given = column.arguments.keywords
+            return "default" in given or any(_is_set(given.get(name)) for name in ("null", "nullable"))
     return False
+
+
+def _is_set(value: Value | None) -> bool:
+    return any(isinstance(option, Const) and option.value is True for option in options(value))
 
 
 def _is_column(value: object) -> bool:

@@ -90,7 +90,7 @@ def _unsent(program: Program, block: Block, value: Form, right: str) -> str | No
             harmless = given.value is None or is_harmless(given)
             return _literal(given.value) if harmless else None
         plain = annotation is not None and annotation[-1] in ("str", "bool")
-        return least_right(block, right) if given is None and plain else None
+        return least_right(program, block, right) if given is None and plain else None
     return None
 
 

@@ -15,6 +15,7 @@ from fastapi_seclint.edits import (
     SetKeyword,
 )
 from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.calls import field_default
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
@@ -37,11 +38,11 @@ _COLUMNS = ("Column()", "mapped_column()")
 def withheld(program: Program, block: Block, form: Form, found: Input) -> Fix | None:
     """The edits that keep a right of the client's out of what is stored; None where the server has no value for it."""
     if form[0] == "assign":
-        return _assigned(block, form, found) or _kept_without(block, form, form[3], found)
+        return _assigned(program, block, form, found) or _kept_without(program, block, form, form[3], found)
     if form[0] == "for":
         return _excluded(block, form[3], found)
     if form[0] == "dict":
-        return _given_by_server(block, form, found)
+        return _given_by_server(program, block, form, found)
     if form[0] != "call":
         return None
     names = [keyword for keyword, value, _ in form[4] if keyword is not None and source(found, value) is not None]
@@ -61,8 +62,8 @@ def withheld(program: Program, block: Block, form: Form, found: Input) -> Fix | 
     if (updated := _validated(program, block, form, found)) is not None:
         return updated
     names_kept = [value for value in form[3] if value[0] == "name"]
-    kept = (_kept_without(block, form, value, found) for value in names_kept)
-    return _given_by_server(block, form, found) or next((fix for fix in kept if fix is not None), None)
+    kept = (_kept_without(program, block, form, value, found) for value in names_kept)
+    return _given_by_server(program, block, form, found) or next((fix for fix in kept if fix is not None), None)
 
 
 def _is_sent(block: Block, key: Form) -> bool:
@@ -92,7 +93,7 @@ def _validated(program: Program, block: Block, form: Form, found: Input) -> Fix 
     if not _is_sqlmodel(program, block, form[2][2]):
         return None
     rights = sorted(dumped(found, form[3][0]))
-    codes = [least_right(block, name) for name in rights]
+    codes = [least_right(program, block, name) for name in rights]
     update = next((value for keyword, value, _ in form[4] if keyword == "update"), None)
     if not rights or None in codes or (update is not None and update[0] != "dict"):
         return None
@@ -112,14 +113,14 @@ def _is_sqlmodel(program: Program, block: Block, form: Form) -> bool:
     return bool(classes) and all(any("SQLModel" in base for base in cls.external_bases()) for cls in classes)
 
 
-def _kept_without(block: Block, form: Form, value: Form, found: Input) -> Fix | None:
+def _kept_without(program: Program, block: Block, form: Form, value: Form, found: Input) -> Fix | None:
     """What is dumped under a name and then stored, `row = body.model_dump()`, without the rights and with the least."""
     statement = next(
         (item for item in block.forms.of("assign", "expr") if any(one is form for one in walk(item))), None
     )
     rights = sorted(dumped(found, value)) if value[0] == "name" and statement is not None else []
     excluded = _excluded(block, value, found) if rights else None
-    codes = [least_right(block, name) for name in rights]
+    codes = [least_right(program, block, name) for name in rights]
     if statement is None or excluded is None or None in codes or (form[0] == "call" and _changes(form)):
         return None
     if form[0] == "assign" and (len(form[2]) != 1 or form[2][0][0] != "sub" or _is_sent(block, form[2][0][3])):
@@ -131,7 +132,7 @@ def _kept_without(block: Block, form: Form, value: Form, found: Input) -> Fix | 
     return left_to_server(rights, (*excluded.edits, edit))
 
 
-def _given_by_server(block: Block, form: Form, found: Input) -> Fix | None:
+def _given_by_server(program: Program, block: Block, form: Form, found: Input) -> Fix | None:
     """The least right in place of what the client sent, where the server has no default of its own for it."""
     path = block.module.path
     if any(_changes(call) for call in block.forms.of("call") if holds(call[1], form[1])):
@@ -142,14 +143,14 @@ def _given_by_server(block: Block, form: Form, found: Input) -> Fix | None:
     displays = [item for item in given if item[0] == "dict"]
     values += [(key[2], value) for item in displays for key, value in item[2] if key is not None and key[0] == "const"]
     taken = [(str(name), value) for name, value in values if source(found, value) is not None]
-    least = [(name, value, least_right(block, name)) for name, value in taken]
+    least = [(name, value, least_right(program, block, name)) for name, value in taken]
     if least:
         edits = tuple(ReplaceExpression(path, span_of(value[1]), code) for _, value, code in least if code is not None)
         return left_to_server([name for name, _ in taken], edits) if len(edits) == len(least) else None
-    return _spread_without(block, form, displays, found)
+    return _spread_without(program, block, form, displays, found)
 
 
-def _spread_without(block: Block, form: Form, displays: list[Form], found: Input) -> Fix | None:
+def _spread_without(program: Program, block: Block, form: Form, displays: list[Form], found: Input) -> Fix | None:
     """A body that is spread into a call or a dictionary, without the rights, and the least of them beside it."""
     path = block.module.path
     keywords = [] if form[0] == "dict" else form[4]
@@ -159,7 +160,7 @@ def _spread_without(block: Block, form: Form, displays: list[Form], found: Input
     ]:
         rights = sorted(dumped(found, value))
         excluded = _excluded(block, value, found) if rights else None
-        codes = [least_right(block, name) for name in rights]
+        codes = [least_right(program, block, name) for name in rights]
         if excluded is None or None in codes:
             continue
         edits: list[Edit] = [*excluded.edits]
@@ -178,17 +179,52 @@ def _changes(call: Form) -> bool:
     return changing or any(text.lstrip().startswith("update") or text == "$set" for text in texts)
 
 
-def least_right(block: Block, name: str) -> str | None:
+def least_right(program: Program, block: Block, name: str) -> str | None:
     """The least right of a name, as code: of the file's enumeration of roles where it has one; None when unknown."""
     plain = snake(name).removeprefix("user_").removeprefix("account_").removeprefix("member_")
     if plain in ("permissions", "privileges"):
         return "[]"
     if plain in ("role", "roles", "role_name"):
         known = list(_members(block))
-        least = [code for code, text in known if text in _LEAST] if known else [_usual(block, name) or '"user"']
+        least = [code for code, text in known if text in _LEAST] if known else _usual_or_asked(program, block, name)
         return None if not least else f"[{least[0]}]" if plain == "roles" else least[0]
     told = plain.endswith(("level", "id")) or "rol" in plain
     return "False" if names_sent_right(name) and not told else None
+
+
+def _usual_or_asked(program: Program, block: Block, name: str) -> list[str]:
+    """The role that new rows have, or the least of those that the program asks for; `"user"` where it asks for none."""
+    if usual := _usual(block, name):
+        return [usual]
+    asked = _asked(program)
+    return [f'"{text}"' for text in sorted(asked) if text.lower() in _LEAST] if asked else ['"user"']
+
+
+@answered_once
+def _asked(program: Program) -> frozenset[str]:
+    """The texts that the program compares roles with: `user["role"] != "Teacher"`."""
+    found = set[str]()
+    for block in program.sites.blocks(frozenset({"role"})):
+        for form in block.forms.of("compare") if not program.is_test(block.module) else ():
+            sides = [form[2], *form[4]]
+            if any(map(_reads_role, sides)):
+                found |= {item[2] for side in sides for item in _items(side) if isinstance(item[2], str)}
+    return frozenset(text for text in found if text)
+
+
+def _reads_role(form: Form) -> bool:
+    match form:
+        case ["attr", _, _, "role"] | ["sub", _, _, ["const", _, "role"]] | ["name", _, "role" | "user_role"]:
+            return True
+        case ["call", _, ["attr", _, _, "get"], [["const", _, "role"], *_], _]:
+            return True
+    return False
+
+
+def _items(form: Form) -> list[Form]:
+    """The constants that a side of a comparison is or lists."""
+    inner = form[2] if form[0] in ("list", "tuple", "set") else [form]
+    return [item for item in inner if item[0] == "const"]
 
 
 _LEAST = ("user", "member", "customer", "viewer", "reader", "guest", "basic", "regular", "normal", "standard")
@@ -229,14 +265,14 @@ def left_to_server(names: list[str], edits: tuple[Edit, ...]) -> Fix:
     return Fix(f"leave {' and '.join(sorted(names))} to the server", False, edits)
 
 
-def _assigned(block: Block, form: Form, found: Input) -> Fix | None:
+def _assigned(program: Program, block: Block, form: Form, found: Input) -> Fix | None:
     """`user.role = body.role` goes, with the condition for it, where it is not all that a block does.
 
     What is stored as a whole lacks the right: `PEOPLE[number] = row`, `row` being written out.
     """
     display = _display(block, form[3])
     if display is not None and form[2][0][0] == "sub":
-        return _given_by_server(block, display, found)
+        return _given_by_server(program, block, display, found)
     target = form[2][0]
     if len(form[2]) != 1 or target[0] != "attr" or source(found, form[3]) is None:
         return None
