@@ -29,6 +29,7 @@ from fastapi_seclint.subjects.owners.closed import (
 from fastapi_seclint.subjects.owners.finding_users import finds_user, testing_handlers, testing_logins
 from fastapi_seclint.subjects.owners.identity import Guard, guards, known_as
 from fastapi_seclint.subjects.owners.one_way import one_way_only
+from fastapi_seclint.subjects.owners.other_doors import other_doors
 from fastapi_seclint.subjects.owners.switched import switched
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def inactive_user_accepted(program: Program) -> Iterator[Finding]:
     if not found and not unseen and not named:
         yield from _tested_at_login_only(program)
         yield from _never_tested(program)
+        yield from _at_other_doors(program)
     yield from _on_one_way(program)
     yield from _of_switched(program)
     yield from _of_library(program)
@@ -104,6 +106,24 @@ def _on_one_way(program: Program) -> Iterator[Finding]:
                     route=access.key(route),
                     evidence=[Evidence(route.place.location, f"{access.spoken(route)} relies on it")],
                 )
+
+
+def _at_other_doors(program: Program) -> Iterator[Finding]:
+    """Guards that let closed accounts in, where a guard that finds the same accounts in another way refuses them."""
+    for route, function, refusing in other_doors(program):
+        if not _is_about_activity(program, route) and not looks_at_activity(program, route):
+            yield RULE.finding(
+                function.place.location,
+                f"{known_as(function)} lets in users whose account was closed: {known_as(refusing)} refuses them, and "
+                "this one does not look; test it here too",
+                confidence="medium",
+                symbol=function.dotted,
+                route=access.key(route),
+                evidence=[
+                    Evidence(refusing.place.location, f"{known_as(refusing)} refuses closed accounts"),
+                    *([Evidence(route.place.location, f"{access.spoken(route)} relies on it")] if route.place else []),
+                ],
+            )
 
 
 def _of_switched(program: Program) -> Iterator[Finding]:

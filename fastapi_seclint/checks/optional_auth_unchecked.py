@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.public_route_requires_token import meant_for_visitors
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, arguments, mentions, walk
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
 from fastapi_seclint.program.meetings import Meeting, verdict
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
-from fastapi_seclint.program.values import External
+from fastapi_seclint.program.values import External, Function
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.bearer_schemes import JWT_AUTH
@@ -111,9 +111,31 @@ def _asked_optionally(program: Program, route: Route) -> Node | None:
         if node.parameter and isinstance(node.call, External) and JWT_AUTH.match(node.call.name):
             methods = [form[2] for form in handler.forms.of("call") if form[2][0] == "attr"]
             called = {form[3] for form in methods if form[2][::2] == ["name", node.parameter]}
-            if called == {"jwt_optional"} and program.guarding(route).protection != "protected":
+            told = "jwt_optional" in called and called <= {"jwt_optional", *_TELLING} and not _is_asked(handler, node)
+            if told and program.guarding(route).protection != "protected":
                 return node
     return None
+
+
+_TELLING = frozenset({"get_jwt_subject", "get_raw_jwt"})
+"""What such an object gives of the token, None where there is none."""
+
+
+def _is_asked(handler: Function, node: Node) -> bool:
+    """Whether a handler tests what such an object gives, in a condition or in a function that it hands it to."""
+    given = {
+        target[2]
+        for form in handler.forms.of("assign", "walrus")
+        if form[3] is not None and mentions(form[3], {node.parameter})
+        for target in (form[2] if form[0] == "assign" else [form[2]])
+        if target[0] == "name"
+    }
+    asked = [form[2] for form in handler.forms.of("if", "ifexp", "assert", "while")]
+    asked += handler.forms.of("bool", "compare")
+    handed = [item for form in handler.forms.of("call") for item in arguments(form)]
+    return any(mentions(form, {*given, node.parameter}) for form in asked) or any(
+        mentions(item, given) for item in handed
+    )
 
 
 def _refused_late(program: Program, route: Route) -> Node | None:

@@ -269,6 +269,8 @@ class DependencyGuards:
         """A library's callable: a security scheme, one of the table, or something unknown."""
         if value.name.startswith("fastapi.security.") and value.called:
             return meet_scheme(value, stranger)
+        if credentials.entry("scheme", value.name) is not None:
+            return meet_scheme(value, stranger)
         row = credentials.entry("guard", value.name)
         if row is not None:
             optional = row.get("optional", {})

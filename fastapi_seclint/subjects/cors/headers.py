@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Const, Place, options, settled
+from fastapi_seclint.program.values import Class, Const, Function, Place, options, settled
 from fastapi_seclint.subjects.code.development import only_in_development
-from fastapi_seclint.subjects.code.origins import ask, blocks_of
+from fastapi_seclint.subjects.code.origins import ask, blocks_of, body_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -44,9 +44,11 @@ def headers(program: Program) -> list[Header]:
 def _headers(program: Program) -> Iterator[Header]:
     for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
         facts = module.facts
-        if program.is_test(module) or not facts.words & {"fastapi", "starlette"}:
+        speaks = facts.words & {"fastapi", "starlette"}  # else it only has constants for those that do
+        numbers = range(-1, len(facts.functions) if speaks else 0)
+        if program.is_test(module):
             continue
-        if any(SPOKEN.search(facts.lowered(number)) for number in range(-1, len(facts.functions))):
+        if any(SPOKEN.search(facts.lowered(number)) for number in numbers):
             for block in blocks_of(program, module):
                 yield from _in_block(program, block)
 
@@ -102,10 +104,18 @@ def _is_given_everywhere(program: Program, block: Block) -> bool:
     readers = program.sites.blocks(frozenset(named)) if named else []
     return any(
         any(form[-1] in named for form in reader.forms.of("name", "attr"))
-        and any(map(_is_middleware, blocks_around(program, reader)))
+        and (any(map(_is_middleware, blocks_around(program, reader))) or _is_of_middleware(program, reader))
         for reader in readers
         if reader.function is not None
     )
+
+
+def _is_of_middleware(program: Program, block: Block) -> bool:
+    """Whether a block is of a class one of whose methods sees every response: its `__init__`, say."""
+    owner = block.function.owner if block.function is not None else None
+    methods = owner.namespace.values() if isinstance(owner, Class) else ()
+    bodies = (body_of(program, method) for method in methods if isinstance(method, Function))
+    return any(body is not None and _is_middleware(body) for body in bodies)
 
 
 def blocks_around(program: Program, block: Block) -> list[Block]:

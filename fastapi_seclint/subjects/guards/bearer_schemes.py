@@ -35,7 +35,7 @@ _AUTHX = re.compile(
 _TAKES = re.compile(r"^authx\.(main\.)?AuthX\(\)\._?(get_(\w+_)?token_from_request|auth_required)$")
 """The methods of AuthX by which a function takes the token out of a request itself (authx/main.py)."""
 _NAMED = re.compile(r"token_from_request$|^_auth_required$")
-JWT_AUTH = re.compile(r"^(async_|another_)?fastapi_(another_)?jwt_auth\.(\w+\.)?AuthJWT$")
+JWT_AUTH = re.compile(r"^(async_|another_)?fastapi_(another_)?jwt_auth\.(\w+\.)?AuthJWT(Bearer\(\))?$")
 _SPLITTING = ("split", "rsplit", "partition", "rpartition")
 _BASIC = "fastapi.security.http.HTTPBasic"
 

@@ -19,7 +19,8 @@ from fastapi_seclint.subjects.rights.reached import reached
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_LOOKS_UP = re.compile(r"^(get|find|fetch|load|read|lookup|query|first|one|scalar)(_|$)|_by_|by_(id|name|email)$", re.I)
+LOOKS_UP = re.compile(r"^(get|find|fetch|load|read|lookup|query|first|one|scalar)(_|$)|_by_|by_(id|name|email)$", re.I)
+"""What functions are called that look somebody or something up."""
 
 
 def testing_logins(program: Program) -> Iterator[Function]:
@@ -127,7 +128,7 @@ def loads_user(where: Function | list[Form], names: frozenset[str] = frozenset()
         if not called and not _is_table_of_people(value[2]):
             continue
         is_item = value[2][-1] == "get" and value[3] and value[3][0][0] == "const"  # `claims.get("role")`
-        if _LOOKS_UP.search(str(value[2][-1])) and not is_item:
+        if LOOKS_UP.search(str(value[2][-1])) and not is_item:
             return True
     return False
 
