@@ -24,7 +24,7 @@ from fastapi_seclint.subjects.rights.alike import unlike_all_others
 from fastapi_seclint.subjects.rights.beside import asks_for_less
 from fastapi_seclint.subjects.rights.branches import asks_for_one_field_only
 from fastapi_seclint.subjects.rights.clients import permission_tested, untested_permissions
-from fastapi_seclint.subjects.rights.membership import grants_as_member
+from fastapi_seclint.subjects.rights.membership import OTHERS, WHOLE, ends_as_member, grants_as_member
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import ignores_its_caller, privilege
 from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, has_role_notion, in_name_only, role_guard
@@ -64,21 +64,23 @@ def missing_authorization(program: Program) -> Iterator[Finding]:
             if guard is not None:
                 yield _unheard(route, guard)
             else:
-                yield _granted(program, route) if why is _GRANTS else _finding(program, route, why)
+                yield (
+                    _granted(program, route, why) if why in (_GRANTS, OTHERS, WHOLE) else _finding(program, route, why)
+                )
 
 
 _GRANTS = "takes the role that somebody is to have"
 _ASKS_IN_VAIN = "asks for it and goes on whatever the answer is"
 
 
-def _granted(program: Program, route: Route) -> Finding:
-    """The finding about a route on which every member makes himself, or anybody, what he likes."""
+def _granted(program: Program, route: Route, why: str) -> Finding:
+    """The finding about a route on which every member makes himself, or anybody, what he likes, or ends it for all."""
     guard = next(iter(guards(program, route)), None)
     assert route.place is not None
     return RULE.finding(
         route.place.location,
-        f"every member may call {access.spoken(route)}, which {_GRANTS}: {guard.name if guard else 'its guard'} asks "
-        "for the least role there is; ask for one that may give others",
+        f"every member may call {access.spoken(route)}, which {why}: {guard.name if guard else 'its guard'} asks "
+        f"for the least role there is; ask for one that may {'give others' if why is _GRANTS else 'do so'}",
         confidence="medium",
         symbol=access.symbol(route),
         route=access.key(route),
@@ -115,6 +117,8 @@ def _why(program: Program, route: Route) -> str:
         return ""
     if is_authenticated(program, route) and grants_as_member(program, route):
         return _GRANTS
+    if is_authenticated(program, route) and (ended := ends_as_member(program, route)):
+        return ended
     if unheard(program, route) is not None and is_authenticated(program, route):
         return _ASKS_IN_VAIN
     if (strict := asks_for_less(program, route)) and is_authenticated(program, route):

@@ -1,4 +1,4 @@
-"""Guards that ask for nothing but membership, and routes behind them that hand out roles all the same."""
+"""Guards that ask for nothing but membership, and routes behind them that hand out roles or end it all the same."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from fastapi_seclint.subjects.rights.words import is_role, names_right
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+WHOLE = "deletes the whole that its members belong to"
+OTHERS = "turns somebody else out"
 _LOWEST = frozenset({"member", "user", "viewer", "guest", "reader"})
 _MEMBERS = re.compile(r"^(\w+[-_])?(members?|collaborators?|participants?|users?|memberships?|roles?)$", re.I)
 
@@ -30,6 +32,25 @@ def grants_as_member(program: Program, route: Route) -> bool:
     if any(is_role(form[2]) for form in route.function.forms.of("const")):
         return False  # it asks for more itself, or knows which role nobody is to get
     return bool(input_of(program, route.function, route.path))
+
+
+def ends_as_member(program: Program, route: Route) -> str:
+    """What a route does away with that every member may call: another's membership, or the whole that he belongs to."""
+    parts = route.path.strip("/").split("/")
+    if route.function is None or "DELETE" not in route.methods or not parts[-1].startswith("{"):
+        return ""
+    asked = list(asked_before(program, route))
+    if not asked or not all(map(_asks_for_membership, asked)) or authorizes_inside(program, route):
+        return ""
+    compared = any(form[3] in (["=="], ["!="]) for form in route.function.forms.of("compare"))
+    if compared or any(is_role(form[2]) for form in route.function.forms.of("const")):
+        return ""  # it may ask whether somebody leaves of his own accord, or who made the thing
+    last = parts[-1].strip("{}").partition(":")[0]
+    taken = [form[0] for guard in asked if (function := running(guard)) is not None for form in function.parameters]
+    if last in taken:
+        return WHOLE
+    about = len(parts) > 1 and _MEMBERS.match(parts[-2]) is not None
+    return OTHERS if about and any("{" + name in route.path for name in taken) else ""
 
 
 def _is_about_members(route: Route) -> bool:
