@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import AddImport, Edit, InsertStatements
+from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, options
 from fastapi_seclint.rule import Confidence, Fix
 from fastapi_seclint.subjects.code.origins import ask, blocks_of, callers
+from fastapi_seclint.subjects.code.spelling import code as code_of
 from fastapi_seclint.subjects.tokens.expiry import looked_at, validates
 from fastapi_seclint.subjects.tokens.jwt import ENCODERS, Decoding
 
@@ -52,7 +53,7 @@ def unchecked(program: Program, decoding: Decoding) -> Unchecked | None:
     statement = _assignment(block, decoding.call.form)
     returned = statement is None or any(form[0] == "return" for form in block.forms.every)
     confidence: Confidence = "low" if read & _LOOKED_UP else "medium" if returned and not read else "high"
-    return Unchecked(confidence, None if statement is None else _fix(decoding, statement))
+    return Unchecked(confidence, _named_first(decoding) if statement is None else _fix(decoding, statement))
 
 
 def _checked_by_class(program: Program, block: Block) -> bool:
@@ -102,15 +103,43 @@ def _assignment(block: Block, call: Form) -> Form | None:
 
 
 def _fix(decoding: Decoding, statement: Form) -> Fix:
-    path, name = decoding.call.block.module.path, statement[2][0][2]
-    after = span_of(statement[1])
-    edits: tuple[Edit, ...]
+    path = decoding.call.block.module.path
+    code, imports = _validating(decoding, statement[2][0][2])
+    edits = (InsertStatements(path, span_of(statement[1]), "after", code), *imports)
+    return Fix(_TITLE, _is_caught(decoding.call.block, statement), edits)
+
+
+_TITLE = "validate the claims, expiry included"
+
+
+def _validating(decoding: Decoding, name: str) -> tuple[str, tuple[Edit, ...]]:
+    """The statement that validates what a name holds, and the imports that it needs."""
     if decoding.library == "authlib":
-        edits = (InsertStatements(path, after, "after", f"{name}.validate()"),)
-    else:
-        code = f"JWTClaimsRegistry().validate({name}.claims)"
-        edits = (InsertStatements(path, after, "after", code), AddImport(path, "joserfc.jwt", "JWTClaimsRegistry"))
-    return Fix("validate the claims, expiry included", _is_caught(decoding.call.block, statement), edits)
+        return f"{name}.validate()", ()
+    imports = (AddImport(decoding.call.block.module.path, "joserfc.jwt", "JWTClaimsRegistry"),)
+    return f"JWTClaimsRegistry().validate({name}.claims)", imports
+
+
+def _named_first(decoding: Decoding) -> Fix | None:
+    """The same for what goes on without a name: `return jwt.decode(token, KEY)`, `decode(token, key).claims["sub"]`."""
+    block, call = decoding.call.block, decoding.call.form
+    own = block.function.parameters if block.function is not None else ()
+    taken = {*(form[2] for form in block.forms.of("name")), *(item[0] for item in own)}
+    names = ("claims", "decoded") if decoding.library == "authlib" else ("decoded", "decoded_token")
+    name = next((one for one in names if one not in taken), "")
+    written = code_of(call)
+    for form in block.forms.of("return", "assign") if name and written is not None else ():
+        value = form[2] if form[0] == "return" else form[3]
+        while value is not None and value is not call:
+            inner = value[0] == "call" and value[2][0] == "name" and len(value[3]) == 1 and not value[4]
+            value = value[3][0] if inner else value[2] if value[0] in ("attr", "sub") else None
+        if value is call:
+            path = block.module.path
+            validating, imports = _validating(decoding, name)
+            before = InsertStatements(path, span_of(form[1]), "before", f"{name} = {written}\n{validating}")
+            edits = (before, ReplaceExpression(path, span_of(call[1]), name), *imports)
+            return Fix(_TITLE, _is_caught(block, form), edits)
+    return None
 
 
 def _is_caught(block: Block, statement: Form) -> bool:
