@@ -17,7 +17,7 @@ from fastapi_seclint.subjects.code.texts import blocks_with
 from fastapi_seclint.subjects.leaks.personal_secrets import secret_kind
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.payloads.known import Claim, Claims, Known, Written
-from fastapi_seclint.subjects.payloads.models import fields
+from fastapi_seclint.subjects.payloads.models import fields, never_dumped
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -44,7 +44,7 @@ def jwt_carries_secret(program: Program) -> Iterator[Finding]:
     for token in tokens(program):
         if program.is_test(token.encoding.call.block.module):
             continue
-        for claim, held in _all_claims(token.claims, token.payload.written):
+        for claim, held in _all_claims(token.encoding.program, token.claims, token.payload.written):
             found = _secret(claim)
             if found is None:
                 continue
@@ -54,16 +54,18 @@ def jwt_carries_secret(program: Program) -> Iterator[Finding]:
                 yield finding
 
 
-def _all_claims(claims: Claims, held: Held, depth: int = 3) -> Iterator[tuple[Claim, Held]]:
+def _all_claims(program: Program, claims: Claims, held: Held, depth: int = 3) -> Iterator[tuple[Claim, Held]]:
     """The claims, and those of the dictionaries among them, each with the places of the dictionary that it is in."""
     for claim in claims.items.values():
         yield claim, held
         for value in claim.values if depth else ():
             if value.claims is not None:
-                yield from _all_claims(value.claims, value.written, depth - 1)
+                yield from _all_claims(program, value.claims, value.written, depth - 1)
             elif value.made is not None and not claim.key.startswith("_"):
-                inner = Claims({name: Claim(name, True, ()) for name, _, _ in fields(value.made.cls)})
-                yield from _all_claims(inner, (*value.written, *claim.written), 0)
+                hidden = never_dumped(program, value.made.cls)
+                names = [name for name, _, _ in fields(value.made.cls) if name not in hidden]
+                inner = Claims({name: Claim(name, True, ()) for name in names})
+                yield from _all_claims(program, inner, (*value.written, *claim.written), 0)
 
 
 def _secret(claim: Claim) -> tuple[str, Confidence] | None:
@@ -241,7 +243,7 @@ def _mapping(form: Form) -> str | None:
 
 def _without_secrets(token: Token, held: Held, code: str) -> str:
     """The code of a dictionary without the secrets that go into a token with it."""
-    around = list(_all_claims(token.claims, token.payload.written))
+    around = list(_all_claims(token.encoding.program, token.claims, token.payload.written))
     names = list(dict.fromkeys(item.key for item, other in around if other == held and _secret(item) is not None))
     tested = f'!= "{names[0]}"' if len(names) == 1 else "not in (" + ", ".join(f'"{n}"' for n in names) + ")"
     return f"{{name: value for name, value in {code}.items() if name {tested}}}"

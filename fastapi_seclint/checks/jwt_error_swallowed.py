@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.public_route_requires_token import meant_for_visitors
-from fastapi_seclint.facts.forms import Form, mentions, names_in, span_of, walk
+from fastapi_seclint.facts.forms import Form, arguments, mentions, names_in, span_of, walk
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
@@ -105,8 +105,8 @@ def _on_the_way(program: Program, route: Route) -> Iterator[Swallow]:
 
 
 def _in_decorators(program: Program, route: Route, handler: Function) -> Iterator[Swallow]:
-    """Swallows of a decorator that calls the handler all the same; one that looks at the request's state may refuse."""
-    if any(form[3] == "state" for form in handler.forms.of("attr")):
+    """Swallows of a decorator that calls the handler all the same; one that asks the request's state may refuse."""
+    if _asks_state(handler):
         return
     for decorator, _ in wrapping_decorators(route):
         if not isinstance(decorator, Function):
@@ -115,6 +115,17 @@ def _in_decorators(program: Program, route: Route, handler: Function) -> Iterato
             inner = program.sites.function(decorator.module, number)
             if inner is not None:
                 yield from _in_handler(program, inner, own_swallows(program, inner))
+
+
+def _asks_state(handler: Function) -> bool:
+    """Whether a handler tests or keeps what lies in the request's state, or hands that or the request on."""
+    stated = {id(form): form for form in handler.forms.of("attr") if form[3] == "state"}
+    holders = [form[2][2:] for form in stated.values()]
+    asking = [form[2] for form in handler.forms.of("if", "ifexp", "assert", "while")]
+    asking += [*handler.forms.of("compare", "bool", "unary"), *(form[3] for form in handler.forms.of("assign"))]
+    handed = [given for form in handler.forms.of("call") for given in arguments(form)]
+    tested = any(id(inner) in stated for form in asking for inner in walk(form))
+    return tested or any(given[2:] in holders or id(given) in stated for given in handed)
 
 
 def _in_dependency(program: Program, route: Route, node: Node) -> Iterator[Swallow]:

@@ -27,6 +27,7 @@ from fastapi_seclint.subjects.guards.given_objects import (
     asks_for_credentials,
     gives_for_nothing,
     is_asked_elsewhere,
+    is_of_nobody,
     is_somebody,
     may_be_nobody,
     refuses_only_what_is_sent,
@@ -250,7 +251,9 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
     if verdict(missing) == "passes":
         if not _matters(program, route, node):
             return False
-        if (made := somebody_made_up(program, node) is not None) or always_gives_an_object(program, node):
+        somebody = somebody_made_up(program, node)
+        made = somebody is not None and not is_of_nobody(somebody)
+        if made or always_gives_an_object(program, node):
             decides = shown or handler is None or not goes_unused(program, handler, {node.parameter})
             elsewhere = not made and is_asked_elsewhere(program, route, node)
             return access.changes_state(route) and (elsewhere or (not decides and asks_for_credentials(program, node)))

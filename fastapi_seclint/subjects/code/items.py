@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.program.implementers import heirs
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, Mapping, iterate, options, string
@@ -50,13 +51,26 @@ def items(
     """
     found = [item for origin in origins(program, block, form, holder) if depth
              for item in _in_display(program, origin, key, depth)]  # fmt: skip
-    for inner, value in overridden(program, block, form) if depth else ():
+    for inner, value in (*overridden(program, block, form), *_of_heirs(program, block, form)) if depth else ():
         found += items(program, inner, value, key, None, depth - 1)
     yield from found
     later = list(put_later(program, block, form, key))
     yield from later
     if depth and not found and not later:
         yield from _put_elsewhere(program, block, form, key)
+
+
+def _of_heirs(program: Program, block: Block, form: Form) -> Iterator[tuple[Block, Form]]:
+    """The dictionaries that subclasses have in place of the own one that a block speaks of, `self.options`."""
+    owner = block.function.owner if block.function is not None else None
+    if owner is None or form[0] != "attr" or form[2][2:] != ["self"]:
+        return
+    for cls in heirs(program, owner):
+        for option in options(cls.namespace.get(form[3])) if cls is not owner else ():
+            place = option.place if isinstance(option, Mapping) else None
+            written = written_at(program, place) if place is not None and not program.is_test(cls.module) else None
+            if written is not None:
+                yield written
 
 
 def _put_elsewhere(program: Program, block: Block, form: Form, key: str) -> Iterator[Item]:

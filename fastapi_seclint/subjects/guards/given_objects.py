@@ -36,11 +36,17 @@ def always_gives_an_object(program: Program, node: Node) -> bool:
         return False
     given = [form[2] for form in node.function.forms.of("return")]
     return bool(given) and all(
-        value is not None
-        and value[0] == "call"
-        and any(isinstance(option, Class) for option in options(ask(program, block, value[2])))
-        for value in given
+        value is not None and (value[0] == "dict" or _makes_an_object(program, block, value)) for value in given
     )
+
+
+def _makes_an_object(program: Program, block: Block, value: Form) -> bool:
+    return value[0] == "call" and any(isinstance(one, Class) for one in options(ask(program, block, value[2])))
+
+
+def is_of_nobody(made: Form) -> bool:
+    """Whether an object keeps nothing of anybody, `Context(None)`: everybody has one, and it may say who that is."""
+    return all(item[0] == "const" and item[2] is None for item in arguments(made))
 
 
 def _answers(node: Node) -> bool:

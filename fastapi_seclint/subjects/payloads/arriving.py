@@ -11,7 +11,8 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function, Instance, Place, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, callers, partials
 from fastapi_seclint.subjects.payloads import inlining
-from fastapi_seclint.subjects.payloads.builders import chained
+from fastapi_seclint.subjects.payloads.builders import assigned_once, chained
+from fastapi_seclint.subjects.payloads.constructing import constructed
 from fastapi_seclint.subjects.payloads.flow import Budget, Flow, Given
 from fastapi_seclint.subjects.payloads.heirs import of_heirs, of_receiver
 from fastapi_seclint.subjects.payloads.known import Known
@@ -51,7 +52,8 @@ def ways_to(
             if program.is_test(outer.module) is not program.is_test(block.module) or _same(outer, block):
                 continue
             for way, given in _calls(program, outer, form, depth, budget, beyond):
-                names = inlining.bound(probe, function, given, _receiver(program, outer, form), is_bound)
+                receiver = _constructed(program, outer, form, way) or _receiver(program, outer, form)
+                names = inlining.bound(probe, function, given, receiver, is_bound)
                 names |= of_receiver(program, outer, form, function) | chained(form)
                 ways.append(Way(names, (Step(outer, form), *way.steps), way.unseen))
             if len(ways) >= _MOST_WAYS:
@@ -74,6 +76,14 @@ def _of_chains(program: Program, block: Block, function: Function, probe: Flow, 
     if chains and len(chains) == len(found) and not program.is_test(block.module):
         yield from (Way({**inlining.unseen(probe, function), **chain}, (Step(outer, form),))
                     for outer, form, chain in chains)  # fmt: skip
+
+
+def _constructed(program: Program, block: Block, call: Form, way: Way) -> Known | None:
+    """The object whose method a call is, where it is made in the same function: `DeviceToken(user).sign(key)`."""
+    made = assigned_once(block, call[2][2]) if call[2][0] == "attr" else None
+    if made is None or made[0] != "call" or block.function is None:
+        return None
+    return constructed(Flow(program, block, way.names, 2, Budget(700), call), made)
 
 
 def _receiver(program: Program, block: Block, call: Form) -> Known | None:

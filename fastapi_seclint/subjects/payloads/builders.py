@@ -16,17 +16,20 @@ if TYPE_CHECKING:
     from fastapi_seclint.subjects.payloads.flow import Flow
 
 
-def put_by_methods(flow: Flow, claims: Claims, name: str) -> None:
-    """Add to the claims that `self.name` holds what other methods of its class put in, taken as done."""
+def put_by_methods(flow: Flow, claims: Claims, name: str, made: bool = False) -> None:
+    """Add to the claims that `self.name` holds what other methods of its class put in, taken as done.
+
+    What the constructor puts in is there already where the object is `made` in sight.
+    """
     from fastapi_seclint.subjects.payloads.flow import Budget, Flow
 
-    for block, item, value in _stored(flow, name):
+    for block, item, value in _stored(flow, name, made):
         key = str(item[3][2])
         if claims.get(key) is None and flow.depth > 0:
             inner = Flow(flow.program, block, {}, flow.depth - 1, Budget(200))
             written = (Written(block, ["item", item[1], item, value]),)
             claims.items[key] = Claim(key, True, (inner.known(assigned_once(block, value)),), written)
-    for block, value in _stored_whole(flow, name) if flow.depth > 0 else ():
+    for block, value in _stored_whole(flow, name, made) if flow.depth > 0 else ():
         held = Flow(flow.program, block, {}, flow.depth - 1, Budget(200)).known(value)
         for key, claim in held.claims.items.items() if held.claims is not None else ():
             known = claims.get(key)
@@ -43,7 +46,7 @@ def chained(call: Form) -> dict[str, Known]:
     while call[0] == "call" and call[2][0] == "attr":
         names.append(call[2][3])
         call = call[2][2]
-    begun = call[0] == "call" and last_name(call[2])[:1].isupper() and bool(names[1:])
+    begun = call[0] == "call" and last_name(call[2])[:1].isupper() and bool(names)
     return {_CHAIN: Known(texts=tuple(names))} if begun else {}
 
 
@@ -73,9 +76,9 @@ def assigned_once(block: Block, form: Form) -> Form:
     return found[0][-1] if len(found) == 1 and found[0][-1] is not None else form
 
 
-def _stored(flow: Flow, name: str) -> Iterator[tuple[Block, Form, Form]]:
+def _stored(flow: Flow, name: str, made: bool) -> Iterator[tuple[Block, Form, Form]]:
     """What methods assign to an item of `self.name`: block, target, value."""
-    for block in _methods(flow):
+    for block in _methods(flow, made):
         for form in block.forms.of("assign"):
             match form:
                 case ["assign", _, [["sub", _, ["attr", _, ["name", _, "self"], kept], ["const", *_]] as item], value]:
@@ -83,9 +86,9 @@ def _stored(flow: Flow, name: str) -> Iterator[tuple[Block, Form, Form]]:
                         yield block, item, value
 
 
-def _stored_whole(flow: Flow, name: str) -> Iterator[tuple[Block, Form]]:
+def _stored_whole(flow: Flow, name: str, made: bool) -> Iterator[tuple[Block, Form]]:
     """The dictionaries that methods put into `self.name`: `self.claims |= {...}`, `self.claims.update({...})`."""
-    for block in _methods(flow):
+    for block in _methods(flow, made):
         for form in block.forms.of("assign", "annassign", "augassign", "call"):
             match form:
                 case ["assign", _, [["attr", _, ["name", _, "self"], kept]], value] if kept == name:
@@ -101,15 +104,16 @@ def _stored_whole(flow: Flow, name: str) -> Iterator[tuple[Block, Form]]:
                         yield from [(block, ["dict", form[1], pairs])] if pairs else []
 
 
-def _methods(flow: Flow) -> Iterator[Block]:
+def _methods(flow: Flow, made: bool) -> Iterator[Block]:
     """The other methods of an object that were called before, as far as that is known."""
     function = flow.block.function
     owner = function.owner if function is not None else None
     chain = flow.names.get(_CHAIN)
+    own = {form[2][3] for form in flow.block.forms.of("call") if form[2][0] == "attr" and form[2][2][2:] == ["self"]}
     for method in owner.namespace.values() if owner is not None else ():
-        if not isinstance(method, Function) or method is function:
+        if not isinstance(method, Function) or method is function or (made and method.name == "__init__"):
             continue
-        done = chain is None or method.name in (*chain.texts, "__init__")
+        done = chain is None or method.name in (*chain.texts, "__init__", *own)
         block = body_of(flow.program, method) if done else None
         if block is not None:
             yield block

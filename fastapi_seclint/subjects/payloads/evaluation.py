@@ -97,8 +97,9 @@ def _attribute(flow: Flow, form: Form, owner: Form, name: str) -> Known:
     if held is not None:
         return held
     base = flow.names.get(spelled(owner)) if owner[0] in ("name", "attr") else flow.known(owner)
+    own = owner[0] == "name" and owner[2] in ("self", "cls")
     if base is not None and base.made is not None and name in base.made.given:
-        return base.made.given[name]
+        return _kept(flow, base.made.given[name], name) if own else base.made.given[name]
     if base is not None and name == "value" and (base.texts or base.amounts):
         return base
     if base is not None and name in ("timestamp", "float_timestamp", "int_timestamp") and base.amounts:
@@ -108,11 +109,20 @@ def _attribute(flow: Flow, form: Form, owner: Form, name: str) -> Known:
     if (computed := of_property(flow, form)) is not None:
         return computed
     found = asked(flow, form)
-    if found.claims is not None and owner[0] == "name" and owner[2] in ("self", "cls"):
+    if found.claims is not None and own:
         if not follows_chain(flow):
             found.claims.open |= {"call"}
         put_by_methods(flow, found.claims, name)
     return replace(found, amounts=tuple(through(item, name) for item in found.amounts))
+
+
+def _kept(flow: Flow, given: Known, name: str) -> Known:
+    """What an object was given for its attribute, with what its methods put in."""
+    if given.claims is None:
+        return given
+    claims = given.claims.copy()
+    put_by_methods(flow, claims, name, made=True)
+    return replace(given, claims=claims)
 
 
 def _display(flow: Flow, form: Form) -> Claims:

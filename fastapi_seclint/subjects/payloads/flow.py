@@ -204,6 +204,10 @@ class Flow:
             before = self.names[key]
             if before.present is not False and before.made is None:
                 self.names[key] = replace(before, claims=as_claims(before))
+        if form[0] == "attr" and key not in self.names and form[2][0] == "name":
+            kept = self.known(form)
+            if kept.claims is not None:  # the object's own: what is put in is there below
+                self.names[key] = replace(kept, claims=kept.claims.copy())
         known = self.names.get(key)
         return known.claims if known is not None else None
 

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.calls import field_default
-from fastapi_seclint.program.values import Class, Const, External, Function, Generic, Value
+from fastapi_seclint.program.sites import NO_STATEMENTS, Block
+from fastapi_seclint.program.values import Annotated, Class, Const, External, Function, Generic, Value, options
+from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.payloads import inlining as _inlining
 from fastapi_seclint.subjects.payloads.known import Claim, Claims, Known, Made, Written, as_claims, unknown
 from fastapi_seclint.subjects.payloads.values import of_value
 
 if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
     from fastapi_seclint.subjects.payloads.flow import Flow
 
 _LIBRARY = "piccolo.columns."
@@ -67,6 +70,26 @@ def fields(cls: Class) -> list[tuple[str, Form | None, Value | None]]:
     return list(found.values())
 
 
+def never_dumped(program: Program, cls: Class) -> set[str]:
+    """The fields that a model of pydantic leaves out of every dump: `Field(exclude=True)`, private ones."""
+    found: set[str] = set()
+    for name, annotation, default in fields(cls):
+        outside = Block(cls.module, None, cls.module.scope, NO_STATEMENTS)
+        told = options(ask(program, outside, annotation)) if annotation is not None and annotation[0] == "sub" else ()
+        given = [default, *(item for one in told if isinstance(one, Annotated) for item in one.metadata)]
+        if name.startswith("_") or any(_is_excluded(item) for item in given):
+            found.add(name)
+    return found
+
+
+def _is_excluded(value: Value | None) -> bool:
+    """Whether a field says so: https://docs.pydantic.dev/latest/concepts/serialization/#field-level."""
+    if not isinstance(value, External) or value.arguments is None or not value.name.endswith("Field()"):
+        return False
+    given = value.arguments.keywords.get("exclude")
+    return isinstance(given, Const) and given.value is True
+
+
 def _own_attributes(cls: Class) -> list[str]:
     """What a class without fields keeps in its objects: `self.name = name` in its `__init__`."""
     initializer = cls.namespace.get("__init__")
@@ -86,6 +109,7 @@ def dumped(flow: Flow, known: Known, given: dict[str, Form]) -> Known:
     held = fields(known.made.cls) or [(name, None, None) for name in _own_attributes(known.made.cls)]
     claims = Claims(open=frozenset({"object"}) if not held else frozenset())
     left_out, kept = _names(flow, given.get("exclude")), _names(flow, given.get("include"))
+    left_out |= never_dumped(flow.program, known.made.cls)
     sparse: set[str] = {name for name in ("exclude_none", "exclude_unset", "exclude_defaults") if name in given}
     if _leaves_out_defaults(known.made.cls):
         sparse.add("exclude_defaults")

@@ -178,12 +178,19 @@ def _is_denied_by(block: Block, call: Form) -> bool:
 def _is_asked_to_refuse(program: Program, form: Form, given: Form, names: set[str]) -> bool:
     """Whether a method of a result raises where that is a failure: `parse(token).or_refuse()`."""
     match form:
-        case ["call", _, ["attr", _, owner, method], *_] if owner is given or owner[2:] in [[name] for name in names]:
+        case ["call", _, ["attr", _, owner, method], *_] if _comes_of(owner, given, names):
             for module in program.modules.by_file.values():
                 for number, (name, _, _) in enumerate(module.facts.functions):
                     if name.endswith(f".{method}") and refuses(module.facts.body(number)):
                         return True
     return False
+
+
+def _comes_of(owner: Form, given: Form, names: set[str]) -> bool:
+    """Whether an object is what a call gave, or what its methods made of that: `parse(token).map(subject)`."""
+    while owner is not given and owner[0] == "call" and owner[2][0] == "attr":
+        owner = owner[2][2]
+    return owner is given or owner[2:] in [[name] for name in names]
 
 
 def _calls(program: Program, function: Function) -> Iterator[tuple[Block, Form]]:

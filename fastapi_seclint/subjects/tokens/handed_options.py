@@ -39,7 +39,7 @@ def switched_off(decoding: Decoding, key: str) -> Iterator[Item]:
 def _options(program: Program, decoding: Decoding) -> list[tuple[Way, Claims]]:
     """The options of a call, once for each way to it."""
     call, given = decoding.call, decoding.given_options
-    target = ["call", call.form[1], call.form[2], [given], []]
+    target = ["call", call.form[1], call.form[2], [given, *call.whole[3][:1]], []]
     found = arrivals(program, call.block, target)
     return [(way, one.positional[0].claims) for way, one in found if one.positional and one.positional[0].claims]
 
