@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.passwords.padded import unpadded
 from fastapi_seclint.subjects.passwords.plain_comparison import comparisons
 from fastapi_seclint.subjects.passwords.plain_storage import kept
 from fastapi_seclint.subjects.passwords.put_away import put_away
+from fastapi_seclint.subjects.passwords.rehearsed import seen_in_rehearsals
 from fastapi_seclint.subjects.passwords.replaced import told_hashed
 from fastapi_seclint.subjects.passwords.seeds import seeds
 from fastapi_seclint.subjects.passwords.shams import sham_tests, shams, used_where_found
@@ -80,6 +81,13 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
             yield RULE.finding(
                 location, message, symbol=item.block.symbol, confidence=confidence, fix=fix, masks=MASKED_UNTIL_VERIFIED
             )
+    judged = {(item.block.module.file, item.block.number) for item, _, _ in places}
+    for one in seen_in_rehearsals(program):
+        location = one.block.location(one.form)
+        if location not in seen and not judged & one.ran:
+            seen.add(location)
+            message = _COMPARED if one.compared else _KEPT
+            yield RULE.finding(location, message, symbol=one.block.symbol, confidence="medium")
 
 
 def _all_or_none(places: list[tuple[Kept, str, Fix | None]]) -> list[tuple[Kept, str, Fix | None]]:

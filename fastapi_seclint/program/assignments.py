@@ -34,10 +34,15 @@ def assign(interpreter: Interpreter, target: Form, value: Value, scope: Scope) -
             scope.bind(name, value)
         case ["attr", _, owner, name]:
             held = interpreter.evaluate(owner, scope)
+            if interpreter.rehearsal is not None:
+                interpreter.rehearsal.changes(held)
             if not _is_changed_for_a_test(interpreter, held, scope):
                 attributes.set_attribute(interpreter, held, name, value)
         case ["sub", _, owner, index]:
             holder = interpreter.evaluate(owner, scope)
+            if interpreter.rehearsal is not None:
+                interpreter.rehearsal.put(scope.module, target, value)
+                interpreter.rehearsal.changes(holder)
             if isinstance(holder, Mapping):
                 before = list(holder.items) if interpreter.unlikely else []
                 mark(interpreter, holder)

@@ -168,6 +168,8 @@ def _setattr(interpreter: Interpreter, arguments: Arguments, place: Place) -> Va
 
     name = string(arguments.get("name", 1))
     if name is not None and len(arguments.positional) == 3:
+        if interpreter.rehearsal is not None:
+            interpreter.rehearsal.changes(arguments.positional[0])
         set_attribute(interpreter, arguments.positional[0], name, arguments.positional[2])
     return NONE
 

@@ -46,6 +46,8 @@ def call_method(interpreter: Interpreter, receiver: Value, name: str, arguments:
                 [call_method(interpreter, option, name, arguments, place) for option in options(receiver.default)]
             )
         return Environment(receiver.name, default, place)
+    if interpreter.rehearsal is not None:
+        interpreter.rehearsal.changes(receiver)
     if isinstance(receiver, Collection | Mapping) and name in _ADDING:
         mark(interpreter, receiver)
     if isinstance(receiver, Collection):

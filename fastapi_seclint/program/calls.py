@@ -151,7 +151,7 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
     from fastapi_seclint.program.interpreter import MAX_STEPS_A_CALL, BudgetSpent
 
     key = (function.module.file, function.number)
-    if not interpreter.recording and gives_run_time_data(function):
+    if not interpreter.recording and interpreter.rehearsal is None and gives_run_time_data(function):
         return declared(interpreter, function) or Unknown(f"what {function.name} gives when the program runs", place)
     if interpreter.starting and not touches_routes(function, arguments):
         return Unknown(f"what {function.name} gives when the application starts", place)

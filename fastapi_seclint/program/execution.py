@@ -45,7 +45,9 @@ def run(interpreter: Interpreter, statements: list[Form], scope: Scope) -> int:
 
 def _expr(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     if form[2][0] != "const":
-        _filled(interpreter.evaluate(form[2], scope))
+        called = interpreter.evaluate(form[2], scope)
+        if interpreter.rehearsal is None:
+            _filled(called)
     return FALLS
 
 
@@ -78,6 +80,8 @@ def _augassign(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     _, at, operator, target, value = form
     left = interpreter.evaluate(target, scope)
     right = interpreter.evaluate(value, scope)
+    if interpreter.rehearsal is not None:
+        interpreter.rehearsal.changes(left)
     if operator == "+" and isinstance(left, Collection):
         if isinstance(right, Collection):
             room = max(MAX_ITEMS - len(left.items), 0)
@@ -287,7 +291,10 @@ def _assert(interpreter: Interpreter, form: Form, scope: Scope) -> int:
 def _delete(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     for target in form[2]:
         if target[0] == "sub":
-            remove(interpreter.evaluate(target[2], scope), interpreter.evaluate(target[3], scope))
+            held = interpreter.evaluate(target[2], scope)
+            if interpreter.rehearsal is not None:
+                interpreter.rehearsal.changes(held)
+            remove(held, interpreter.evaluate(target[3], scope))
     return FALLS
 
 

@@ -88,6 +88,8 @@ def _call(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     given = arguments(interpreter, form, scope)
     if is_super and len(given.positional) == 2 and isinstance(owner := given.positional[0], Class):
         return Super(owner, given.positional[1])
+    if interpreter.rehearsal is not None:
+        interpreter.rehearsal.called(scope.module, form, function, given)
     cls = given.positional[0] if len(given.positional) == 1 and form[2][0] != "name" else None
     if isinstance(cls, Class) and definitions.made_view(interpreter, form[2], cls, scope):
         return cls
@@ -192,6 +194,8 @@ def _compare(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     place = Place(scope.module, at)
     left = evaluate(interpreter, left_form, scope)
     rights = [evaluate(interpreter, item, scope) for item in comparators]
+    if interpreter.rehearsal is not None:
+        interpreter.rehearsal.compared(scope.module, form, left, rights[0])
     if len(operators) == 1:
         if interpreter.recording and operators[0] in ("in", "not in") and isinstance(rights[0], Mapping):
             held = [has_key(rights[0], one) for one in worlds(left)][:16]

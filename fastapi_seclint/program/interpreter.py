@@ -15,6 +15,7 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import execution, expressions
 from fastapi_seclint.program.modules import Module, Modules
 from fastapi_seclint.program.names import external
+from fastapi_seclint.program.rehearsal import Rehearsal
 from fastapi_seclint.program.routers import Router
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
@@ -62,6 +63,7 @@ class Interpreter:
         self.functions: dict[tuple[str, int], Function] = {}
         self.invoked: set[tuple[str, int]] = set()
         self.endless: set[tuple[str, int]] = set()
+        self.rehearsal: Rehearsal | None = None
         self.recording = True
         self.importing = 0
         self.starting = False

@@ -1,0 +1,207 @@
+"""Passwords that are kept or compared as they were typed, seen while handlers run with what a client sends.
+
+Of use where a password goes through records, mappers, tuples and injected objects on its way.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, beginning, last_name
+from fastapi_seclint.program.answers import answered_once
+from fastapi_seclint.program.callables import parameters
+from fastapi_seclint.program.rehearsal import Act
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import (
+    Class,
+    Collection,
+    Const,
+    External,
+    Instance,
+    Mapping,
+    Text,
+    Unknown,
+    Value,
+    options,
+)
+from fastapi_seclint.subjects.code.origins import blocks_of
+from fastapi_seclint.subjects.code.trials import for_trying
+from fastapi_seclint.subjects.owners.records import classes_in, field_names, has_own_ways, is_table
+from fastapi_seclint.subjects.passwords.hooks import hooked
+from fastapi_seclint.subjects.passwords.names import is_at_a_server, is_of_machine, is_of_password_manager, naming
+from fastapi_seclint.subjects.wiring.rehearsing import SENT, bare_name, rehearsed, sent_name
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+    from fastapi_seclint.program.routes import Route
+
+_WRITING = re.compile(r"\b(insert\s+(?:(?:or\s+)?\w+\s+)?into|update\s+\S+\s+set|replace\s+into|merge\s+into)\b", re.I)
+_HASHED_THERE = re.compile(r"crypt|digest|hash\w*\s*\(|sha\d|md5|password\s*\(", re.I)
+_HASHES = re.compile(r"hash|crypt|digest|derive|kdf|hmac|argon", re.I)
+_RUNS = frozenset({"execute", "executemany", "execute_many", "fetchrow", "fetchval", "fetch", "fetch_one", "run"})
+_DOCUMENTS = frozenset({"insert_one", "insert_many", "replace_one", "update_one", "find_one_and_update"})
+_COMPARES = frozenset({"compare_digest"})
+_DEPTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A place where a password is kept or compared as it was typed, and the functions that the run went through."""
+
+    block: Block
+    form: Form
+    compared: bool
+    ran: frozenset[tuple[str, int]]
+
+
+@answered_once
+def seen_in_rehearsals(program: Program) -> list[Seen]:
+    """The places of all routes that are sent a password, each once."""
+    found: dict[tuple[str, int], Seen] = {}
+    for route in program.routes if not hooked(program) else ():
+        if not _takes_password(program, route):
+            continue
+        run = rehearsed(program, route, _judge)
+        if run is None:
+            continue
+        names = {name for name, _ in run.acts}
+        for name, act in run.acts:
+            if name == "hashed" or (name == "kept" and "hashed" in names) or program.is_test(act.module):
+                continue
+            block = None if for_trying(program, act.module) else _block(program, act)
+            if block is not None and not is_of_password_manager(block.symbol):
+                place = (act.module.file, act.form[1])
+                found.setdefault(place, Seen(block, act.form, name == "compared", run.ran))
+    return list(found.values())
+
+
+def _judge(act: Act) -> str:
+    return "compared" if _is_compared(act) else "hashed" if _is_hashed(act) else "kept" if _is_kept(act) else ""
+
+
+def _takes_password(program: Program, route: Route) -> bool:
+    """Whether a client sends a route a password of somebody who logs in here."""
+    if route.function is None or route.endpoint is None or program.is_test(route.function.module):
+        return False
+    names: list[str] = []
+    called = [route.endpoint, *(node.call for node in route.nodes())]
+    if any(isinstance(one, External) and "OAuth2PasswordRequestForm" in one.name for one in called):
+        return True
+    for one in called:
+        for parameter in parameters(one):
+            annotation = program.walker.resolver.annotation(parameter)
+            fields = [name for cls in classes_in(annotation) if not is_table(cls) for name in field_names(cls)]
+            if any(has_own_ways(cls) for cls in classes_in(annotation)) or is_at_a_server(fields):
+                return False
+            names += [parameter.name, *fields]
+    return any(naming(name) == "plain" and not is_of_machine(name) for name in names)
+
+
+def _block(program: Program, act: Act) -> Block | None:
+    """The block that the code of an act stands in."""
+    for block in blocks_of(program, act.module):
+        if any(form is act.form for form in block.forms.every):
+            return block
+    return None
+
+
+def _is_hashed(act: Act) -> bool:
+    """Whether a library is given a password to hash: what is kept then is taken for the hash."""
+    if act.kind != "call" or isinstance(act.callee, Class):
+        return False
+    name = act.callee.name if isinstance(act.callee, External) else last_name(act.form[2])
+    given = [*act.arguments.positional, *act.arguments.keywords.values()]
+    return _HASHES.search(name) is not None and any(map(_holds_typed, given))
+
+
+def _is_compared(act: Act) -> bool:
+    """Whether a password is compared as it was typed with what is stored for an account."""
+    if act.kind == "call" and last_name(act.form[2]) not in _COMPARES:
+        return False
+    sides = act.arguments.positional
+    if act.kind == "item" or len(sides) != 2 or (act.kind == "comparison" and act.form[3][0] not in ("==", "!=")):
+        return False
+    forms = act.form[3] if act.kind == "call" else [act.form[2], act.form[4][0]]
+    pairs = ((0, 1), (1, 0))
+    return any(_is_typed(sides[one]) and _is_stored(sides[other], forms[other]) for one, other in pairs)
+
+
+def _is_stored(value: Value, form: Form) -> bool:
+    """Whether a value is read of an account under the name of a password: `account.passphrase`, `row["password"]`."""
+    found = [option for option in options(value) if not isinstance(option, Const)]
+    if not found or any(isinstance(option, External) and option.name.startswith(SENT) for option in found):
+        return False
+    for option in found:
+        owner, _, name = bare_name(option.name).rpartition(".") if isinstance(option, External) else ("", "", "")
+        if owner.endswith(")") and naming(name):
+            return True
+    unknown = all(isinstance(option, Unknown) for option in found) and not beginning(form).isupper()
+    return unknown and form[0] == "attr" and bool(naming(form[3]))
+
+
+def _is_typed(value: Value) -> bool:
+    """Whether a value is a password as the client sent it."""
+    return any(naming(sent_name(option)) == "plain" for option in options(value))
+
+
+def _holds_typed(value: Value, depth: int = _DEPTH) -> bool:
+    """Whether a value is, or has in it, a password as the client sent it."""
+    for option in options(value):
+        if _is_typed(option):
+            return True
+        inside: list[Value] = []
+        match option:
+            case Collection():
+                inside = option.items
+            case Mapping():
+                inside = [item for _, item in option.items]
+            case Text():
+                inside = [part for part in option.parts if not isinstance(part, str)]
+            case Instance():
+                inside = list(option.attributes.values()) if not _takes_care(option) else []
+        if depth and any(_holds_typed(item, depth - 1) for item in inside):
+            return True
+    return False
+
+
+def _takes_care(made: Instance) -> bool:
+    return isinstance(made.cls, Class) and has_own_ways(made.cls)
+
+
+def _is_kept(act: Act) -> bool:
+    """Whether a password is put into a database or a store of the program as it was typed."""
+    given = [*act.arguments.positional, *act.arguments.keywords.values()]
+    if act.kind == "item":
+        return _is_own(act.form[2]) and _holds_typed(given[0])
+    if act.kind != "call" or not any(map(_holds_typed, given)):
+        return False
+    name = last_name(act.form[2])
+    if isinstance(act.callee, Class):
+        return is_table(act.callee) and not has_own_ways(act.callee) and any(map(_is_typed, given))
+    if name in _RUNS:
+        text = next((told for value in given[:1] if (told := _statement(value))), "")
+        return bool(_WRITING.search(text)) and not _HASHED_THERE.search(text)
+    if name in _DOCUMENTS:
+        return True
+    return name in ("append", "add", "setdefault") and act.form[2][0] == "attr" and _is_own(act.form[2][2])
+
+
+def _statement(value: Value) -> str:
+    """The text of a statement of SQL: a constant, what `text(...)` is given, what is known of one put together."""
+    for option in options(value):
+        if isinstance(option, Const) and isinstance(option.value, str):
+            return option.value
+        if isinstance(option, Text):
+            return "".join(part if isinstance(part, str) else "?" for part in option.parts)
+        if isinstance(option, External) and option.name.endswith("text()") and option.arguments is not None:
+            return next((told for item in option.arguments.positional[:1] if (told := _statement(item))), "")
+    return ""
+
+
+def _is_own(owner: Form) -> bool:
+    """Whether a dictionary or list is kept by an object, or has the name of one of a module: `self._rows`, `USERS`."""
+    if owner[0] == "attr":
+        return bool(owner[2][2:] == ["self"])
+    return bool(owner[0] == "name" and owner[2].isupper())
