@@ -124,7 +124,8 @@ def _why(program: Program, route: Route) -> str:
     if (strict := asks_for_less(program, route)) and is_authenticated(program, route):
         return f"asks for less than {listed(strict)} of the same path, which are for administrators"
     untested = untested_permissions(program, route)
-    why = privilege(program, route) or untested or _named_only(program, route) or _said(route)
+    why = privilege(program, route) or untested or _named_only(program, route)
+    why = why or _taken_for_one(program, route) or _said(route)
     compared = unlike_others(program, route) if not why else ""
     why = why or compared
     if not why or not is_authenticated(program, route) or _is_authorized(program, route):
@@ -157,6 +158,18 @@ def _named_only(program: Program, route: Route) -> str:
     found = (guard for guard in guards(program, route) if guard.node is not None and in_name_only(program, guard.node))
     guard = next(found, None)
     return f"is for administrators by its guard's name, {guard.name}" if guard is not None else ""
+
+
+_CALLED = re.compile(r"^_*((current|the)_)?(admin(istrator)?|super_?user)(_user|_account)?$", re.I)
+"""How a handler calls the caller whom it takes for an administrator."""
+
+
+def _taken_for_one(program: Program, route: Route) -> str:
+    """That a handler calls an administrator what a guard gives who asks for none, where others ask for rights."""
+    found = (guard for guard in guards(program, route) if guard.node is not None and _CALLED.match(guard.parameter))
+    if next(found, None) is None or not asks_for_rights(program):
+        return ""
+    return "takes whoever calls for an administrator"
 
 
 def _said(route: Route) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.origins import callers
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.owners.identity import guards
 
@@ -34,10 +36,28 @@ def as_made(program: Program, caller: str, field: str) -> str | None:
         own = {item[0] for item in function.parameters}
         for value in _values(block.forms.of("call"), field):
             written, name = code(value), _root(value)
-            if written is None or not (((id(function), name) in given) or (name == caller and name in own)):
-                continue
-            found.add(written[len(name) :])
+            known = (id(function), name) in given or (name == caller and name in own)
+            if written is not None and known:
+                found.add(written[len(name) :])
+            for around, passed in _passed(program, function, value) if not known else ():
+                written, name = code(passed), _root(passed)
+                if written is not None and (id(around), name) in given:
+                    found.add(written[len(name) :])
     return found.pop() if len(found) == 1 else None
+
+
+def _passed(program: Program, function: Function, value: Form) -> Iterator[tuple[Function, Form]]:
+    """What callers hand over for a parameter that a field gets as it is, each with the function around the call."""
+    names = [item[0] for item in function.parameters]
+    if value[0] != "name" or value[2] not in names:
+        return
+    for block, call, bound in callers(program, function):
+        if block.function is None or program.is_test(block.module):
+            continue
+        position = names.index(value[2]) - bound
+        named = [given for keyword, given, _ in call[4] if keyword == value[2]]
+        given = named or ([call[3][position]] if 0 <= position < len(call[3]) else [])
+        yield from ((block.function, item) for item in given)
 
 
 def _values(calls: list[Form], field: str) -> Iterator[Form]:
