@@ -13,6 +13,7 @@ from fastapi_seclint.subjects.limits.defaults import is_slowapi, loose_default
 from fastapi_seclint.subjects.limits.fixes import GUESSING, limit_calls, limit_routes
 from fastapi_seclint.subjects.limits.inert import meant_to_be_limited
 from fastapi_seclint.subjects.limits.limiters import layers, limited
+from fastapi_seclint.subjects.limits.too_late import refused_before_counted
 from fastapi_seclint.subjects.logins.library_routes import library_routers
 from fastapi_seclint.subjects.logins.mailing import mailing_routes
 from fastapi_seclint.subjects.logins.purposes import Purpose
@@ -49,6 +50,7 @@ _ATTACKS: dict[Purpose, str] = {
 def auth_route_without_rate_limit(program: Program) -> Iterator[Finding]:
     """One finding a handler, on its `def` line, and one an `include_router` of a library's login routes."""
     handlers: dict[object, list[tuple[Route, Purpose]]] = {}
+    late: dict[object, tuple[str, list[Route]]] = {}
     mailing: list[tuple[Route, Purpose]] = [(route, "mail") for route in mailing_routes(program)]
     for route, purpose in (*auth_routes(program), *mailing):
         if is_stub(route) or only_echoes(route):
@@ -56,9 +58,28 @@ def auth_route_without_rate_limit(program: Program) -> Iterator[Finding]:
         failures = purpose in GUESSING
         if not limited(program, route, failures=failures) and not meant_to_be_limited(program, route):
             handlers.setdefault(route.place, []).append((route, purpose))
+        elif purpose in GUESSING and route.place not in handlers and (name := refused_before_counted(program, route)):
+            late.setdefault(route.place, (name, []))[1].append(route)
     for routes in handlers.values():
         yield _of_handler(program, routes)
+    for place, (name, others) in late.items():
+        if place not in handlers:
+            yield _too_late(program, name, others)
     yield from _of_libraries(program)
+
+
+def _too_late(program: Program, name: str, routes: list[Route]) -> Finding:
+    route = routes[0]
+    assert route.place is not None
+    places = [one.registration.place for one in routes if one.registration is not None]
+    return RULE.finding(
+        route.place.location,
+        f"the decorator of {access.spoken(route)} counts only whom {name} lets in, so an attacker tries passwords at "
+        "full speed: limit it by address and account, in a dependency of the route or the middleware",
+        symbol=access.symbol(route),
+        route=access.key(route),
+        fix=limit_calls(program, places, guessing=True),
+    )
 
 
 def _of_handler(program: Program, routes: list[tuple[Route, Purpose]]) -> Finding:

@@ -65,23 +65,25 @@ _DEPTH = 4
 _KNOWN: WeakKeyDictionary[Program, dict[tuple[str, int, bool], bool]] = WeakKeyDictionary()
 
 
-def limited(program: Program, route: Route, *, failures: bool) -> bool:
+def limited(program: Program, route: Route, *, failures: bool, decorated: bool = True) -> bool:
     """Whether something on a route's way may limit how often it is called; in doubt it does.
 
-    `failures`: a lock after failed attempts is enough.
+    `failures`: a lock after failed attempts is enough. Not `decorated`: what is around and in the handler is too late.
     """
     config = program.config.rate_limit if program.config is not None else None
     if config is not None and config.proxy:
         return True
     declared, exempt = Declared.of(program.config), is_exempt(route)
+    around = [*_decorators(program, route)] if decorated and not exempt else []
+    known = program.guarding(route).guards.rate_limit if decorated else ()
     return (
-        bool([name for name in program.guarding(route).guards.rate_limit if "SlowAPI" not in name])
+        bool([name for name in known if "SlowAPI" not in name])
         or any(node_limits(program, node) for node in route.nodes(alternatives=False))
-        or any(_decorator_limits(program, declared, *item) for item in ([] if exempt else _decorators(program, route)))
+        or any(_decorator_limits(program, declared, *item) for item in around)
         or _written_dependency_limits(route)
         or any(layer_limits(program, layer) for layer in layers(route) if not (exempt and is_slowapi(layer)))
         or _class_limits(program, route)
-        or (route.function is not None and reaches(program, route.function, failures))
+        or (decorated and route.function is not None and reaches(program, route.function, failures))
     )
 
 
