@@ -19,6 +19,7 @@ from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Function, Value, options
 from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.subjects.owners.belongings import columns
 from fastapi_seclint.subjects.owners.identity import caller_names, dependency_name, names_identity
 from fastapi_seclint.subjects.owners.notes import ATTRIBUTION, logs
 from fastapi_seclint.subjects.owners.records import field_names
@@ -48,7 +49,8 @@ class Inner:
 def inner_id(program: Program, route: Route) -> Inner | None:
     """The inner id of a path that nothing ties to the outer one, which a guard asks the caller's rights for.
 
-    Things of that kind have the outer id among their fields, so that it could be asked for as well.
+    Things of that kind have the outer id among their fields, so that it could be asked for as well; so have those whose
+    parts a route picks by the inner one, `where(Comment.issue_id == issue_id)`.
     """
     handler = route.function
     variables = [taken_as(handler, name) for name in path_variables(route.path)]
@@ -76,8 +78,9 @@ def inner_id(program: Program, route: Route) -> Inner | None:
     if found is None or _is_for_administrators(program, route, found[0]) or _is_tied(program, route, handler, variable):
         return None
     outer = {name for each in variables[:-1] for name in (each, _KEY.sub("", each))} - {""}
+    kept = {variable, *outer} if outer & columns(program, _KEY.sub("", snake(variable))) else outer
     for call in _picking(block, variable):
-        if any(outer & set(field_names(cls)) for cls in _looked_up(program, block, call, {variable}, _DEPTH)):
+        if any(kept & set(field_names(cls)) for cls in _looked_up(program, block, call, {variable}, _DEPTH)):
             return Inner(_KEY.sub("", snake(variable)) or thing, variable, *found)
     return None
 
