@@ -252,7 +252,7 @@ def on_mapping(receiver: Mapping, name: str, arguments: Arguments, place: Place)
                 for key_value, value in listed:
                     receiver.set(key_value, value)
             else:
-                receiver.open = True
+                receiver.overlay()
         for keyword, value in arguments.keywords.items():
             receiver.set(Const(keyword), value)
     return NONE

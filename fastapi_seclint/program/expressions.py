@@ -148,7 +148,7 @@ def _dict(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
                 found.set(name, item)
             found.open = found.open or given.open
         else:
-            found.open = True
+            found.overlay()
     return found
 
 

@@ -80,7 +80,9 @@ def binary(symbol: str, left: Value, right: Value, place: Place) -> Value:
         if isinstance(left.value, str) and "*" not in left.value and len(known) == len(right.items) and not right.open:
             return _arithmetic(symbol, left.value, tuple(known), place)
     if symbol == "|" and isinstance(left, Mapping) and isinstance(right, External):
-        return Mapping(list(left.items), True, place)
+        overlaid = Mapping(list(left.items), left.open, place)
+        overlaid.overlay()
+        return overlaid
     if symbol == "|" and isinstance(left, Mapping) and isinstance(right, Mapping):
         merged = Mapping(list(left.items), left.open or right.open, place)
         for key, value in right.items:

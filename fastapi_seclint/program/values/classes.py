@@ -107,10 +107,23 @@ class Mapping:
             kept = [item for item in self.items if not (isinstance(item[0], Const) and item[0].value == key.value)]
             self.items[:] = [*kept, (key, value)]
         elif isinstance(key, Instance | External | Class) or (isinstance(key, Collection) and not key.open):
+            if isinstance(key, External) and "()" in key.name:
+                self.overlay()  # a key that was read: what a file of settings names
             self.items.append((key, value))
         else:
+            self.overlay()
             self.items.append((key, value))
-            self.open = True
+
+    def overlay(self) -> None:
+        """Lay something unknown over it, as a configuration over its defaults: switches may stand otherwise then."""
+        self.open = True
+        for number, (key, value) in enumerate(self.items):
+            if isinstance(key, Const) and isinstance(value, Const) and isinstance(value.value, bool):
+                self.items[number] = (key, Environment(str(key.value), value, value.place))
+            elif isinstance(key, Const) and isinstance(value, Mapping):
+                below = Mapping(list(value.items), value.open, value.place, value.perhaps)
+                below.overlay()
+                self.items[number] = (key, below)
 
 
 @dataclass(slots=True, eq=False)

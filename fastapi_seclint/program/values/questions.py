@@ -197,7 +197,8 @@ def iterate(value: Value) -> list[Value] | None:
         return members if any(base.startswith("enum.") for base in value.external_bases()) else None
     if isinstance(value, Choice):
         known = [items for option in value.options if (items := iterate(option)) is not None]
-        return [each for items in known for each in items] if known else None
+        every = [each for items in known for each in items]
+        return every if every or len(known) == len(value.options) else None
     return None
 
 
