@@ -15,7 +15,13 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.logins.alike import alike
 from fastapi_seclint.subjects.logins.ends import Outcome
-from fastapi_seclint.subjects.logins.locks import branches, is_lock, is_refused_for_now, told_of_some
+from fastapi_seclint.subjects.logins.locks import (
+    asks_for_a_password,
+    branches,
+    is_lock,
+    is_refused_for_now,
+    told_of_some,
+)
 from fastapi_seclint.subjects.logins.lookups import (
     answers_for_addresses,
     names_somebody,
@@ -159,8 +165,9 @@ def _of_login(program: Program, ends: list[Outcome], route: Route | None) -> Ite
     refusals, wrong = _refusals(ends), _wrong(ends)
     for end in refusals:
         same = any(other.said == end.said for other in ends if "wrong" in other.worlds)
-        if "absent" in end.worlds and wrong and not same:
-            other = min(wrong, key=lambda one: _unlike(one, end))
+        after = [one for one in wrong if not _is_asked_before(one, end)]
+        if "absent" in end.worlds and after and not same:
+            other = min(after, key=lambda one: _unlike(one, end))
             message = (
                 "this answer tells a stranger that there is no such account, since a wrong password is answered "
                 "differently: give both the same status and text"
@@ -174,6 +181,12 @@ def _of_login(program: Program, ends: list[Outcome], route: Route | None) -> Ite
         evidence = [Evidence(other.block.location(other.form), "a wrong password is answered here")]
         yield _finding(end, route, _EXISTS, evidence)
     yield from _unlike_success(ends, wrong, route)
+
+
+def _is_asked_before(wrong: Outcome, absent: Outcome) -> bool:
+    """Whether a refusal that unknown accounts get as well stands before theirs: no password was sent at all."""
+    before = wrong.block.function is absent.block.function and wrong.form[1] < absent.form[1]
+    return before and "absent" in wrong.worlds and asks_for_a_password(wrong)
 
 
 def _unlike_success(ends: list[Outcome], wrong: list[Outcome], route: Route | None) -> Iterator[Finding]:

@@ -1,13 +1,14 @@
-"""Refusals that are about the state of an account: it is locked for now, or it has another way in."""
+"""Refusals that are about the state of an account, or about what was not sent: no answers to a wrong password."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.logins.ends import Outcome
+from fastapi_seclint.subjects.logins.worlds import mentions_password
 
 _LOCKED = (429, 423)
 _LOCK = re.compile(r"lock|attempt|too many|later|captcha|锁|稍后|(\b|_)50[0-4](\b|_)", re.I)
@@ -27,6 +28,16 @@ def branches(end: Outcome) -> list[Form]:
     """The `if` statements in whose branches an end is."""
     forms = end.block.forms.of("if") if end.block.function is not None else []
     return [form for form in forms if any(holds(item[1], end.form[1]) for item in form[3])]
+
+
+def asks_for_a_password(end: Outcome) -> bool:
+    """Whether an end is for whoever sends no password, which is no wrong one: `if not data.password: raise ...`."""
+    tests = [form[2] for form in branches(end)]
+    calls = [form for form in walk(tests[-1]) if form[0] == "call"] if tests else []
+    return bool(tests) and mentions_password([tests[-1]]) and all(last_name(call[2]) in _PLAIN for call in calls)
+
+
+_PLAIN = frozenset({"len", "strip"})
 
 
 def told_of_some(refusals: list[Outcome], wrong: list[Outcome]) -> Iterator[tuple[Outcome, Outcome]]:
