@@ -91,6 +91,8 @@ def _address(key: ClientKey, form: Form) -> str | None:
             while default[0] == "call" and default[2][0] == "attr" and next(_request(default), "") == request:
                 default = default[3][1] if len(default[3]) > 1 else ["const", default[1], None]
             otherwise = rendered(default)
+            if _is_address(default):
+                return otherwise  # `request.headers.get("X-Forwarded-For", request.client.host)`
         case ["call", _, _, [_], []]:
             otherwise = "None"
         case ["sub", *_] if not _is_of_several(key, form):

@@ -302,13 +302,21 @@ def is_text(program: Program, block: Block, container: Form, value: Value) -> bo
                 return True
     for option in options(value):
         known = option.default if isinstance(option, Environment) else option
+        form = form_at(option.place) if isinstance(option, Environment) else None
         if isinstance(known, Const) and isinstance(known.value, str):
+            return form is None or not _is_cast(form)
+        named = isinstance(option, Environment) and not option.name.startswith("parameter ")
+        if named and known is None and form is not None and _reads_text(form):
             return True
-        if isinstance(option, Environment) and not option.name.startswith("parameter "):
-            form = form_at(option.place)
-            if known is None and form is not None and _reads_text(form):
-                return True
     return False
+
+
+def _is_cast(form: Form) -> bool:
+    """Whether a setting is made a list where it is read: `config("KEYS", cast=Csv())`, `env.list("KEYS")`."""
+    if form[0] != "call":
+        return False
+    cast = next((value for keyword, value, _ in form[4] if keyword == "cast"), None)
+    return last_name(form[2]) == "list" or (cast is not None and cast[2:] not in (["str"], ["Secret"]))
 
 
 def _is_split(block: Block, container: Form) -> bool:
