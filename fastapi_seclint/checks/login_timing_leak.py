@@ -305,8 +305,9 @@ def _spends_time(form: Form, truths: dict[str, Truth], stores: set[str]) -> bool
 def _fix(known: Passwords, block: Block, early: Form, verification: Form) -> Fix | None:
     """A dummy verification, in the branch that leaves or above the statement that skips the real one."""
     made = dummy(known, block, verification)
-    if made is None:
-        return None
+    accounts = "|".join(map(re.escape, looked_up_in(known.program, block)))
+    if made is None or (accounts and re.search(rf"\b({accounts})\b[.\[]", made.code)):
+        return None  # nobody has no hash that it could be
     branches = (form for form in block.forms.every if form[0] == "if" and form[2] is early and _leaves(form[3]))
     branch = next((one for one in branches if not is_expression(one)), None)
     if branch is not None and not any(form is verification for form in walk(branch[2:4])):

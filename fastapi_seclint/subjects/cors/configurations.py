@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, names_in, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.names import spelled
@@ -18,6 +19,7 @@ from fastapi_seclint.program.values import (
     External,
     Instance,
     Place,
+    Unknown,
     Value,
     options,
     settled,
@@ -88,8 +90,21 @@ def welcomes_websites(program: Program) -> bool:
 
 def _origins(allowed: Value | None) -> Iterator[Value]:
     for known in options(allowed):
+        if isinstance(known, Collection) and not known.items and _is_computed(known):
+            yield Unknown("a list of what is configured")
         for each in known.items if isinstance(known, Collection) else [known]:
             yield from options(each)
+
+
+def _is_computed(empty: Collection) -> bool:
+    """Whether a list is empty only while nothing is configured: `[one for one in os.getenv("SITES", "").split()]`."""
+    place = empty.place
+    if place is None:
+        return False
+    facts = place.module.facts
+    return any(
+        form[1] == place.at for number in range(MODULE, len(facts.functions)) for form in facts.forms(number).of("comp")
+    )
 
 
 def _is_elsewhere(origin: Value) -> bool:

@@ -14,6 +14,7 @@ from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Class, Function, Instance, options
 from fastapi_seclint.subjects.rights.considering import considers_rights
+from fastapi_seclint.subjects.rights.forbidding import forbids
 from fastapi_seclint.subjects.rights.words import is_role, names_right
 
 if TYPE_CHECKING:
@@ -99,7 +100,11 @@ def _from_class(program: Program, cls: Class) -> IdleGuard | None:
 def _from_function(program: Program, function: Function) -> IdleGuard | None:
     """`require_admin` as it is, `require_role` called with the administrators' role."""
     named = names_right(function.name) or is_role(function.name)
-    if not named or _is_handler(program, function) or not considers_rights(program, function):
+    if (
+        not (named or _refuses_by_itself(function))
+        or _is_handler(program, function)
+        or not considers_rights(program, function)
+    ):
         return None
     form: Form = ["name", function.at, function.name]
     if not function.module.facts.inside(function.number):
@@ -109,6 +114,11 @@ def _from_function(program: Program, function: Function) -> IdleGuard | None:
     if argument is None:
         return None
     return IdleGuard(function.module, ["call", function.at, form, [argument], []], function, False)
+
+
+def _refuses_by_itself(function: Function) -> bool:
+    """Whether a function answers 403 for what its caller is not, whatever both are called: `if not cook.is_chef`."""
+    return not function.module.facts.inside(function.number) and forbids(function)
 
 
 def _asked_role(program: Program, function: Function, first: int) -> Form | None:

@@ -45,6 +45,8 @@ _KEPT = word_set(
     chiffre
     """
 )
+_HASH = re.compile(r"hash|hashed|digest|(pass|pw|pwd|passwd)_?(hash|digest)|hashed_?(pass|pw|pwd|passwd)")
+"""What a hash is called that is not said in words of which one is a password."""
 _MACHINES = word_set(
     """
     smtp imap pop pop3 mail email mailbox redis postgres postgresql pg mysql mongo mongodb database proxy ftp
@@ -104,7 +106,7 @@ def naming(name: str) -> Naming:
     if at is None:
         at = next((number for number, word in enumerate(found) if word in _SHORT), None)
         if at is None or at != len(found) - 1:
-            return "kept" if name in ("hash", "hashed", "digest", "pass_hash", "pw_hash", "hashed_pw") else ""
+            return "kept" if _HASH.fullmatch(name) else ""
     if set(found) & _MACHINES:
         return ""
     if _KEPT.intersection(found) or found[at].startswith(("hashed", "stored")):
