@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.callables import Parameter, parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route, path_variables
@@ -81,12 +82,22 @@ def _mistaken(program: Program, route: Route, variables: list[str]) -> Iterator[
                 continue
             if sent := _asked_of_the_query(program, parameter):
                 variable = next((name for name in free if name in taken and _is_same(sent, name)), None)
-            elif _comes_from_the_query(program, parameter, free):
+            elif _comes_from_the_query(program, parameter, [*free, *_variables_elsewhere(program).get(node.name, ())]):
                 variable = next((name for name in free if _same_kind(parameter.name, name, route.path)), None)
             else:
                 continue
             if variable is not None:
                 yield node, parameter, variable
+
+
+@answered_once
+def _variables_elsewhere(program: Program) -> dict[str, set[str]]:
+    """The variables of the paths of all routes that a dependency guards, by its name: what it asks for is one there."""
+    found: dict[str, set[str]] = {}
+    for route in program.routes:
+        for node in route.nodes():
+            found.setdefault(node.name, set()).update(path_variables(route.path))
+    return found
 
 
 def _feeding(program: Program, check: Node) -> Iterator[Node]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, mentions, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.kinds import DENIAL, JUNK, MATCH
 from fastapi_seclint.program.statuses import LIMIT_REACHED
-from fastapi_seclint.program.values import constant
+from fastapi_seclint.program.values import Bound, Function, Value, constant, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
@@ -106,11 +106,47 @@ def asks_for_shape(walk_: Walk, test: Form) -> bool:
             return (_is_measure(walk_, left) and known) or _is_name_of_scheme(walk_, left, right)
         case ["call", _, ["attr", _, owner, name], arguments, []]:
             known = name in _SHAPES and all(map(_is_known, arguments))
-            return (known and walk_.kinds(owner) == JUNK) or walk_.kinds(test) == MATCH
+            shape = (known and walk_.kinds(owner) == JUNK) or walk_.kinds(test) == MATCH
+            return shape or _asks_by_helper(walk_, test)
         case ["call", _, ["name", _, "all" | "any"], [of_each], []]:
             return _is_of_each(walk_, of_each)
         case ["name" | "walrus", *_]:
             return walk_.kinds(test) == MATCH
+        case ["call", _, ["name", *_], [_], []]:
+            return _asks_by_helper(walk_, test)
+    return False
+
+
+def _asks_by_helper(walk_: Walk, call: Form) -> bool:
+    """Whether a function of the project is asked that only looks at the shape: `self.well_formed(token)`."""
+    found = [option.function if isinstance(option, Bound) else option for option in options(walk_.value(call[2]))]
+    given = [item for item in call[3] if walk_.kinds(item) == JUNK]
+    return bool(found) and len(given) == len(call[3]) == 1 and all(map(_looks_at_shape, found))
+
+
+def _looks_at_shape(function: Value) -> bool:
+    """Whether a function does no more than to return what it sees in the shape of its last parameter."""
+    if not isinstance(function, Function) or not function.parameters:
+        return False
+    body = [form for form in function.statements() if form[0] != "expr" or form[2][0] != "const"]
+    returned = body[0][2] if len(body) == 1 and body[0][0] == "return" else None
+    return returned is not None and _is_shape_of(returned, function.parameters[-1][0])
+
+
+def _is_shape_of(test: Form, name: str) -> bool:
+    match test:
+        case ["bool", _, _, items]:
+            return all(_is_shape_of(item, name) for item in items)
+        case ["unary", _, "not", inner] | ["call", _, ["name", _, "bool"], [inner], []]:
+            return _is_shape_of(inner, name)
+        case ["compare", _, ["call", _, ["name", _, "len"], [["name", _, asked]], []], _, [right]]:
+            return bool(asked == name) and not mentions(right, {name})
+        case ["compare", _, inner, ["is" | "is not"], [["const", _, None]]]:
+            return _is_shape_of(inner, name)
+        case ["call", _, ["attr", _, ["name", _, asked], way], given, []] if asked == name:
+            return way in _SHAPES and all(map(_is_known, given))
+        case ["call", _, ["attr", _, ["name", _, owner], "match" | "fullmatch" | "search"], [*_, last], []]:
+            return bool((owner == "re" or owner.isupper()) and last[2:] == [name])
     return False
 
 
