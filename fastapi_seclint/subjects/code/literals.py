@@ -114,12 +114,15 @@ class Reader:
     def _used_in(self, statements: list[Form]) -> Iterator[Literal]:
         """The members of a class that are used as secrets, whatever the class is."""
         for form in statements if self.used else ():
-            if form[0] != "assign" or len(form[2]) != 1:
-                continue
-            for value in form[3][2] if form[3][0] == "tuple" else [form[3]]:
+            match form:
+                case ["assign", _, [target], whole] | ["annassign", _, target, _, list() as whole]:
+                    pass
+                case _:
+                    continue
+            for value in whole[2] if whole[0] == "tuple" else [whole]:
                 if value[1] in self.used:
-                    at = form[1] if value is form[3] else value[1]
-                    yield from filter(None, [self._literal(name_of(form[2][0]), value, at, Reach.ASSIGNED)])
+                    at = form[1] if value is whole else value[1]
+                    yield from filter(None, [self._literal(name_of(target), value, at, Reach.ASSIGNED)])
 
     def _assign(self, form: Form, at: int) -> Iterator[Literal]:
         value = form[-1]
