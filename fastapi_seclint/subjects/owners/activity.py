@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _KEYS = tuple(f'"{name}"'.encode() for name in sorted(STATES))
 _CHECKS = re.compile(r"(^|_)(active|disabled|enabled|blocked|banned|suspended)(_|$)")
+_ENSURES = re.compile(r"(check|ensure|require|assert|verify|validate)_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,9 @@ def _candidates(program: Program) -> Iterator[Function]:
 
 def _speaks_of_state(program: Program, module: Module) -> bool:
     """Whether a file has such a word at all: a name, or a key of a dictionary, `user["disabled"]`."""
-    return _names_state(program, module) or not module.facts.words.isdisjoint(_open_tellers(program))
+    if _names_state(program, module) or not module.facts.words.isdisjoint(_open_tellers(program)):
+        return True
+    return any(_CHECKS.search(word) and _ENSURES.match(word) for word in map(snake, module.facts.words))
 
 
 def _names_state(program: Program, module: Module) -> bool:
@@ -249,7 +252,7 @@ def _refuses_closed(program: Program, function: Function, looking: bool = True) 
     raises = bool(works.forms.of("raise"))
     for form in asking if callers else ():
         if form[0] == "call":
-            given = arguments(form)
+            given = [*arguments(form), *([form[2][2]] if form[2][0] == "attr" else [])]
             if any(_is_one_of(item, callers) for item in given):
                 return True
             continue
@@ -301,7 +304,7 @@ def _is_of_a_belonging(test: Form) -> bool:
 def _demands(call: Form) -> bool:
     """Whether a check raises by its name: `ensure_active(user)`; the answer of `is_active(user)` is for a condition."""
     name = snake(str(call[2][-1])) if call[2][0] in ("name", "attr") else ""
-    return name.startswith(("check_", "ensure_", "require_", "assert_", "verify_", "validate_"))
+    return _ENSURES.match(name) is not None
 
 
 def _is_one_of(form: Form, names: set[str]) -> bool:

@@ -109,6 +109,8 @@ def _attribute(flow: Flow, form: Form, owner: Form, name: str) -> Known:
     if (computed := of_property(flow, form)) is not None:
         return computed
     found = asked(flow, form)
+    if base is not None and base.made is not None and base.made.open and found.present is False:
+        found = replace(found, present=None, complete=False)  # a default, for which anything else may be sent
     if found.claims is not None and own:
         if not follows_chain(flow):
             found.claims.open |= {"call"}

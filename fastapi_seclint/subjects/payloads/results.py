@@ -50,6 +50,8 @@ def _next_names(block: Block, names: list[str]) -> Iterator[str]:
             pairs = [(str(key[2]), value) for key, value in form[2] if key and key[0] == "const"]
         else:
             pairs = [(keyword, value) for keyword, value, _ in form[4] if keyword]
+            if len(form[3]) > 1 and form[3][0][0] == "const":
+                pairs.append((str(form[3][0][2]), form[3][1]))
         yield from (name for name, value in pairs if value[0] == "name" and value[2] in names)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import KEYWORD_ONLY, VARIADIC, Form
 from fastapi_seclint.program.answers import answered_once
-from fastapi_seclint.program.spelling import words_of
+from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.secrets.names import kind_of, sets_password, word_set
 
@@ -39,6 +39,8 @@ def _definitions(statements: list[Form]) -> Iterator[tuple[str, list[str]]]:
     for form in statements:
         if form[0] == "def":
             yield form[3], _positional(form)
+        elif form[0] == "assign" and form[3][0] == "call" and name_of(form[3][2]) == "NewType":
+            yield from ((target[2], [snake(target[2])]) for target in form[2] if target[0] == "name")
         elif form[0] == "class":
             setters = (item for item in form[6] if item[0] == "def" and sets_password(item[3]))
             yield from ((item[3], _positional(item)[1:]) for item in setters)

@@ -142,6 +142,8 @@ def _said(token: Token) -> Iterator[set[str]]:
         for given in arguments(step.form):
             if given[0] == "attr" and given[3].isupper():
                 yield set(words_of(given[3]))
+            if given[0] == "const" and given[2] in ("access", "refresh"):
+                yield {given[2]}
         function = step.block.function
         names = list(result_names(token.encoding.program, step))
         around = names.pop() if function is not None else ""
