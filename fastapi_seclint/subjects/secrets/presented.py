@@ -40,7 +40,18 @@ def presented(program: Program, function: Function, name: str) -> str:
     for parameter in parameters(function):
         if parameter.name == name:
             return _of_scheme(program, parameter) or _of_header(program, parameter) or _of_alias(program, parameter)
-    return _of_base(function, name)
+    return _of_base(function, name) or _of_choice(program, function, name)
+
+
+def _of_choice(program: Program, function: Function, name: str) -> str:
+    """What a name holds that is given one parameter or another: `key = by_header or by_query`."""
+    given = [form[3] for form in function.forms.of("assign") if any(one[2:] == [name] for one in form[2])]
+    taken = {parameter.name for parameter in parameters(function)}
+    for value in given if len(given) == 1 else ():
+        if value[0] == "bool" and value[2] == "or" and all(item[0] == "name" and item[2] in taken for item in value[3]):
+            kinds = {presented(program, function, item[2]) for item in value[3]}
+            return kinds.pop() if len(kinds) == 1 else ""
+    return ""
 
 
 def _of_base(function: Function, name: str) -> str:
