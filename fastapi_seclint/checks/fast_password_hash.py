@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
@@ -14,6 +14,7 @@ from fastapi_seclint.subjects.passwords.digesting import digested
 from fastapi_seclint.subjects.passwords.digests import algorithm
 from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
+from fastapi_seclint.subjects.passwords.rehearsed import seen_in_rehearsals
 from fastapi_seclint.subjects.passwords.slowing import slowed
 from fastapi_seclint.subjects.passwords.stages import Text
 from fastapi_seclint.subjects.secrets.stored_keys import RUNNING
@@ -49,6 +50,14 @@ def fast_password_hash(program: Program) -> Iterator[Finding]:
             seen.add(finding.location)
             yield finding
     yield from _in_databases(known)
+    judged = {(block.module.file, block.number) for block, _ in found}
+    judged |= {(text.block.module.file, text.block.number) for _, text in found}
+    for one in seen_in_rehearsals(program):
+        location = one.block.location(one.form)
+        if one.kind == "fast" and not judged & one.ran and location not in seen:
+            seen.add(location)
+            message = _MESSAGE.format(name=last_name(one.form[2]))
+            yield RULE.finding(location, message, symbol=one.block.symbol, confidence="medium")
 
 
 def _in_databases(known: Passwords) -> Iterator[Finding]:

@@ -82,11 +82,11 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
                 location, message, symbol=item.block.symbol, confidence=confidence, fix=fix, masks=MASKED_UNTIL_VERIFIED
             )
     judged = {(item.block.module.file, item.block.number) for item, _, _ in places}
-    for one in seen_in_rehearsals(program):
+    for one in (item for item in seen_in_rehearsals(program) if item.kind in ("kept", "compared")):
         location = one.block.location(one.form)
         if location not in seen and not judged & one.ran:
             seen.add(location)
-            message = _COMPARED if one.compared else _KEPT
+            message = _COMPARED if one.kind == "compared" else _KEPT
             yield RULE.finding(location, message, symbol=one.block.symbol, confidence="medium")
 
 

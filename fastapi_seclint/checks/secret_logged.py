@@ -24,6 +24,7 @@ from fastapi_seclint.subjects.leaks.log_helpers import handed_to_logs
 from fastapi_seclint.subjects.leaks.logged_secrets import Leak, Leaks
 from fastapi_seclint.subjects.leaks.one_time_codes import made_code
 from fastapi_seclint.subjects.leaks.served import served
+from fastapi_seclint.subjects.passwords.rehearsed import seen_in_rehearsals
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ _GUESSING = word_set("brute bruter bruteforce bruteforcer spray sprayer cracker 
 @RULE.check
 def secret_logged(program: Program) -> Iterator[Finding]:
     """One finding for each log call or print that writes a secret."""
+    told: set[tuple[str, int]] = set()
     for block in program.sites.blocks(frozenset(_WORDS)):
         if program.is_test(block.module) or for_trying(program, block.module) or _guesses(block.module):
             continue
@@ -75,11 +77,31 @@ def secret_logged(program: Program) -> Iterator[Finding]:
             if found and is_print(form) and prints == "where it is loaded" and block.module.file not in served(program):
                 continue
             if found and not only_in_development(Place(block.module, form[1])):
+                told.add((block.module.file, block.number))
                 yield _finding(program, block, form, found, texts)
-    yield from _handed(program)
+    yield from _handed(program, told)
+    yield from _rehearsed(program, told)
 
 
-def _handed(program: Program) -> Iterator[Finding]:
+def _rehearsed(program: Program, told: set[tuple[str, int]]) -> Iterator[Finding]:
+    """One finding for each entry that a request's password gets into, in a run that nothing else is told of."""
+    for one in seen_in_rehearsals(program):
+        if (
+            one.kind == "logged"
+            and not told & one.ran
+            and not only_in_development(Place(one.block.module, one.form[1]))
+        ):
+            where = "is printed" if is_print(one.form) else "is written to the log"
+            yield RULE.finding(
+                one.block.location(one.form),
+                f"the password that a client sends {where}, where everyone who reads logs and backups can "
+                "take and use it: leave it out, or log an id that tells which one it was",
+                symbol=one.block.symbol,
+                confidence="medium",
+            )
+
+
+def _handed(program: Program, told: set[tuple[str, int]]) -> Iterator[Finding]:
     """One finding for each call that hands a secret to a helper which logs it."""
     seen: set[tuple[str, int]] = set()
     for handed in handed_to_logs(program):
@@ -87,6 +109,7 @@ def _handed(program: Program) -> Iterator[Finding]:
         key = (block.module.file, call[1])
         if key not in seen and not for_trying(program, block.module):
             seen.add(key)
+            told.add((block.module.file, block.number))
             edits = masked(block.module.path, call, [leak.form for leak in handed.leaks]) if handed.only else None
             yield RULE.finding(
                 block.location(call),

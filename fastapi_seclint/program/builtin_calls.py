@@ -195,6 +195,17 @@ def _first(interpreter: Interpreter, arguments: Arguments, place: Place) -> Valu
     return arguments.positional[0] if arguments.positional else None
 
 
+def _reduced(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
+    """`functools.reduce(function, items, start)`: what one turn makes of what is there at first."""
+    if not 2 <= len(arguments.positional) <= 3:
+        return None
+    items = iterate(arguments.positional[1]) or [Unknown("an item of something unknown", place)]
+    start, rest = (arguments.positional[2], items) if len(arguments.positional) == 3 else (items[0], items[1:])
+    from fastapi_seclint.program.calls import call as run
+
+    return run(interpreter, arguments.positional[0], Arguments([start, rest[0]]), place) if rest else start
+
+
 def _static(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
     value = _first(interpreter, arguments, place)
     return replace(value, kind="static") if isinstance(value, Function) else value
@@ -344,6 +355,7 @@ _TABLE: dict[str, Handler] = {
     "builtins.dir": members.dir_of,
     "inspect.getmembers": members.members_of,
     "functools.partial": _partial,
+    "functools.reduce": _reduced,
     "functools.partialmethod": _partial_method,
     "functools.update_wrapper": _update_wrapper,
     "functools.lru_cache": _first,

@@ -119,6 +119,8 @@ def _call_native(interpreter: Interpreter, method: Native, arguments: Arguments,
         return instantiate(interpreter, receiver, data_of(method.name, arguments), place)
     if isinstance(receiver, Instance) and receiver.native is None and method.name in builtin_calls.DUMPS:
         dumped = builtin_calls.as_dict(interpreter, Arguments([receiver]), place)
+        if interpreter.rehearsal is not None and {"exclude", "include"} & arguments.keywords.keys():
+            return Unknown("a part of an object as a dictionary", place)
         return dumped if dumped is not None else Unknown("an object as a dictionary", place)
     if isinstance(receiver, Instance) and signatures.is_signature(receiver):
         return signatures.replaced(receiver, arguments, place)

@@ -96,6 +96,20 @@ def _same_text(form: Form, name: Form) -> bool:
     return bool(form[0] == "name" and form[2:] == name[2:])
 
 
+def _shows_values(text: Form, target: Form) -> bool:
+    """Whether a text for each item shows it, or the value of a dictionary: `f"{k}={v}" for k, v in given.items()`."""
+    shown = target[2][-1] if target[0] == "tuple" else target
+    return text[0] in ("fstr", "name") and shown[0] == "name" and any(part[2:] == shown[2:] for part in pieces(text))
+
+
+def _gone_through(through: Form) -> Form:
+    """The dictionary that its items are taken of: `given` of `given.items()`."""
+    match through:
+        case ["call", _, ["attr", _, inner, "items" | "values"], [], []]:
+            return list(inner)
+    return through
+
+
 def pieces(form: Form) -> Iterator[Form]:
     """The expressions whose text is in the text of an expression."""
     match form:
@@ -135,6 +149,10 @@ def pieces(form: Form) -> Iterator[Form]:
             key, one
         ) and _same_text(value, other):
             yield from pieces(copied)
+        case ["comp", _, "list" | "generator" | "set", text, None, [[target, through, []]]] if _shows_values(
+            text, target
+        ):
+            yield from pieces(_gone_through(through))
         case ["call", _, ["attr", _, ["attr", _, _, "headers" | "cookies"] as inner, "items" | "mutablecopy"], [], []]:
             yield inner
         case ["call", _, function, [["fstr", *_] as inner, *_], _] if _COLOURS & set(words_of(name_of(function))):

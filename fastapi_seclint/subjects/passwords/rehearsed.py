@@ -1,4 +1,4 @@
-"""Passwords that are kept or compared as they were typed, seen while handlers run with what a client sends.
+"""Passwords that are kept, compared, logged or digested fast as they were typed, seen while handlers are run.
 
 Of use where a password goes through records, mappers, tuples and injected objects on its way.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 from fastapi_seclint.facts.forms import Form, beginning, last_name
 from fastapi_seclint.program.answers import answered_once
@@ -28,6 +28,7 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.subjects.code.origins import blocks_of
 from fastapi_seclint.subjects.code.trials import for_trying
+from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 from fastapi_seclint.subjects.owners.records import classes_in, field_names, has_own_ways, is_table
 from fastapi_seclint.subjects.passwords.hooks import hooked
 from fastapi_seclint.subjects.passwords.names import is_at_a_server, is_of_machine, is_of_password_manager, naming
@@ -40,19 +41,23 @@ if TYPE_CHECKING:
 _WRITING = re.compile(r"\b(insert\s+(?:(?:or\s+)?\w+\s+)?into|update\s+\S+\s+set|replace\s+into|merge\s+into)\b", re.I)
 _HASHED_THERE = re.compile(r"crypt|digest|hash\w*\s*\(|sha\d|md5|password\s*\(", re.I)
 _HASHES = re.compile(r"hash|crypt|digest|derive|kdf|hmac|argon", re.I)
+_LOGGERS = ("logging.", "loguru.", "structlog.", "builtins.print")
 _RUNS = frozenset({"execute", "executemany", "execute_many", "fetchrow", "fetchval", "fetch", "fetch_one", "run"})
 _DOCUMENTS = frozenset({"insert_one", "insert_many", "replace_one", "update_one", "find_one_and_update"})
 _COMPARES = frozenset({"compare_digest"})
 _DEPTH = 4
 
 
+Kind = Literal["kept", "compared", "logged", "fast"]
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A place where a password is kept or compared as it was typed, and the functions that the run went through."""
+    """A place where something is done with a password as it was typed, and the functions that the run went through."""
 
+    kind: Kind
     block: Block
     form: Form
-    compared: bool
     ran: frozenset[tuple[str, int]]
 
 
@@ -68,17 +73,46 @@ def seen_in_rehearsals(program: Program) -> list[Seen]:
             continue
         names = {name for name, _ in run.acts}
         for name, act in run.acts:
-            if name == "hashed" or (name == "kept" and "hashed" in names) or program.is_test(act.module):
+            vain = _OTHERWISE.get(name, frozenset()) & names
+            if name == "hashed" or vain or program.is_test(act.module) or for_trying(program, act.module):
                 continue
-            block = None if for_trying(program, act.module) else _block(program, act)
+            block = _block(program, act)
             if block is not None and not is_of_password_manager(block.symbol):
                 place = (act.module.file, act.form[1])
-                found.setdefault(place, Seen(block, act.form, name == "compared", run.ran))
+                found.setdefault(place, Seen(cast(Kind, name), block, act.form, run.ran))
     return list(found.values())
 
 
+_OTHERWISE = {"kept": frozenset({"hashed", "fast"}), "fast": frozenset({"hashed"})}
+"""What makes something harmless that is done with a password in the same run."""
+
+
 def _judge(act: Act) -> str:
-    return "compared" if _is_compared(act) else "hashed" if _is_hashed(act) else "kept" if _is_kept(act) else ""
+    if _is_compared(act):
+        return "compared"
+    if _is_logged(act):
+        return "logged"
+    if _is_hashed(act):
+        return "fast" if _is_fast(act) else "hashed"
+    return "kept" if _is_kept(act) else ""
+
+
+def _is_logged(act: Act) -> bool:
+    """Whether a password is written to a log, in a text or a dictionary; an object may not show what it has."""
+    if act.kind != "call" or not (is_log_call(act.form) or is_print(act.form)):
+        return False
+    known = not isinstance(act.callee, External) or act.callee.name.startswith(_LOGGERS)
+    return known and any(_holds_typed(value, plain=True) for value in _given(act))
+
+
+def _given(act: Act) -> list[Value]:
+    return [*act.arguments.positional, *act.arguments.keywords.values()]
+
+
+def _is_fast(act: Act) -> bool:
+    """Whether what a password is given to is a fast digest, keyed perhaps: `sha512(salt + plain)`, `hmac.new(...)`."""
+    name = act.callee.name if isinstance(act.callee, External) else ""
+    return name.startswith(("hashlib.", "hmac.")) and not name.endswith(("pbkdf2_hmac", "scrypt"))
 
 
 def _takes_password(program: Program, route: Route) -> bool:
@@ -112,8 +146,8 @@ def _is_hashed(act: Act) -> bool:
     if act.kind != "call" or isinstance(act.callee, Class):
         return False
     name = act.callee.name if isinstance(act.callee, External) else last_name(act.form[2])
-    given = [*act.arguments.positional, *act.arguments.keywords.values()]
-    return _HASHES.search(name) is not None and any(map(_holds_typed, given))
+    found = _HASHES.search(name) is not None and not name.endswith(("compare_digest", "hexdigest"))
+    return found and any(_holds_typed(value) for value in _given(act))
 
 
 def _is_compared(act: Act) -> bool:
@@ -146,8 +180,8 @@ def _is_typed(value: Value) -> bool:
     return any(naming(sent_name(option)) == "plain" for option in options(value))
 
 
-def _holds_typed(value: Value, depth: int = _DEPTH) -> bool:
-    """Whether a value is, or has in it, a password as the client sent it."""
+def _holds_typed(value: Value, depth: int = _DEPTH, *, plain: bool = False) -> bool:
+    """Whether a value is, or has in it, a password as the client sent it; in no object where it has to be `plain`."""
     for option in options(value):
         if _is_typed(option):
             return True
@@ -159,9 +193,11 @@ def _holds_typed(value: Value, depth: int = _DEPTH) -> bool:
                 inside = [item for _, item in option.items]
             case Text():
                 inside = [part for part in option.parts if not isinstance(part, str)]
-            case Instance():
+            case External(name="operator +") if option.arguments is not None:
+                inside = option.arguments.positional
+            case Instance() if not plain:
                 inside = list(option.attributes.values()) if not _takes_care(option) else []
-        if depth and any(_holds_typed(item, depth - 1) for item in inside):
+        if depth and any(_holds_typed(item, depth - 1, plain=plain) for item in inside):
             return True
     return False
 
@@ -172,7 +208,7 @@ def _takes_care(made: Instance) -> bool:
 
 def _is_kept(act: Act) -> bool:
     """Whether a password is put into a database or a store of the program as it was typed."""
-    given = [*act.arguments.positional, *act.arguments.keywords.values()]
+    given = _given(act)
     if act.kind == "item":
         return _is_own(act.form[2]) and _holds_typed(given[0])
     if act.kind != "call" or not any(map(_holds_typed, given)):
