@@ -13,6 +13,7 @@ from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import (
     Bound,
+    Class,
     External,
     Function,
     Instance,
@@ -218,8 +219,36 @@ def _hand_written(program: Program) -> Iterator[ClientKey]:
         if not keys or (_is_agent(keys[0].header) and not _counts_by(program, block, keys[0].form)):
             continue
         used = any(_limits(program, caller) for caller, _, _ in callers(program, function))
-        if used or reaches(program, function, depth=1):
+        if used or reaches(program, function, depth=1) or _is_handed_to_limiter(program, function):
             yield from keys
+
+
+def _is_handed_to_limiter(program: Program, function: Function) -> bool:
+    """Whether a function is given to an object that limits, or is what that has by default: `Limit("5/minute", by)`."""
+    for module in program.modules.by_file.values():
+        for value in list(module.scope.names.values()) if function.name in module.facts.words else ():
+            start = method_of(Instance(value), "__init__") if isinstance(value, Class) else None
+            if (
+                start is not None
+                and isinstance(value, Class)
+                and function in start.defaults
+                and _counts(program, value)
+            ):
+                return True
+    for block in program.sites.blocks(frozenset({function.name})):
+        for call in block.forms.of("call"):
+            given = [*call[3], *(value for _, value, _ in call[4])]
+            if any(item[0] == "name" and item[2] == function.name for item in given):
+                made = options(ask(program, block, call[2]))
+                if any(isinstance(one, Class) and _counts(program, one) for one in made):
+                    return True
+    return False
+
+
+def _counts(program: Program, cls: Class) -> bool:
+    """Whether the objects of a class limit those who call them."""
+    called = method_of(Instance(cls), "__call__")
+    return called is not None and reaches(program, called, depth=1)
 
 
 def _may_read_one(block: Block, function: Function) -> bool:
