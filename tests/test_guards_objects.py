@@ -58,6 +58,21 @@ HANDLER = """
     def ask(rules, job):
         rules.assert_owner(job.owner_id)
 
+    def ask_later(rules, job):
+        rules.assert_owner(job.owner_id)
+
+    def ask_any(rules, job):
+        rules.assert_owner(job.owner_id)
+
+    LATER = [ask_later]
+
+    class Nobody:
+        def assert_owner(self, owner):
+            print(owner)
+
+    def clean():
+        ask_any(Nobody(), None)
+
     @app.delete("/jobs/{job_id}")
     def end_job(job_id: int, rules: Rules = Depends(rules_for), db=Depends(get_db)):
         job = db.get(Job, job_id)
@@ -71,7 +86,9 @@ HANDLER = """
     [
         ("rules.assert_user()", "protected"),
         ("rules.assert_owner(job.owner_id)", "protected"),
-        ("ask(rules, job)", "unknown"),
+        ("ask(rules, job)", "protected"),
+        ("ask_later(rules, job)", "unknown"),
+        ("ask_any(rules, job)", "unknown"),
         ("print(rules.user_id())", "open"),
         ("rules.assert_known_role('owner')", "open"),
         ("pass", "open"),

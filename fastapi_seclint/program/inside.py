@@ -10,6 +10,7 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import execution, subscripts
 from fastapi_seclint.program.attributes import holds_data
 from fastapi_seclint.program.callables import giving
+from fastapi_seclint.program.handed import handed
 from fastapi_seclint.program.implementers import standing_in
 from fastapi_seclint.program.interpreter import BudgetSpent
 from fastapi_seclint.program.scopes import Scope
@@ -144,6 +145,9 @@ class FunctionScope(Scope):
                 return Instance(default.call, place=place)
             if provided is not None:
                 return provided
+            told = handed(self._interpreter, function, name, self._beside) if form[2] is None else None
+            if told is not None and default is None:
+                return told
             assigned = self._of_statements(name)
             unknown = (
                 Environment(f"parameter {name}", default, place)
@@ -152,6 +156,10 @@ class FunctionScope(Scope):
             )
             return unknown if assigned is None else join([assigned, unknown])
         return None
+
+    def _beside(self, function: Function) -> FunctionScope:
+        """The names inside another function."""
+        return FunctionScope(self._interpreter, function)
 
     def _typed(self, annotation: Form) -> Value | None:
         return object_of(self._interpreter, annotation, self.parent if self.parent is not None else self)
