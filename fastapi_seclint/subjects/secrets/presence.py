@@ -66,6 +66,8 @@ def missing_of_sent(program: Program, block: Block, form: Form) -> Missing:
             return frozenset({""})
         case ["ifexp", _, _, inner, ["const", _, None | "" as text]]:
             return missing_of_sent(program, block, inner) | {text}
+        case ["bool", _, "or", [*_, last]]:
+            return missing_of_sent(program, block, last)
         case ["name", _, name] if isinstance(block.scope, FunctionScope):
             return _of_name(program, block, block.scope, name)
     return NEVER
