@@ -101,6 +101,10 @@ class ExpressionBuilder:
             return self._dict_of_keywords(node)
         if len(node.args) == 2 and self._is_cast(node.func):
             return self._believed(node)
+        match node:
+            case ast.Call(ast.Name("getattr"), [owner, ast.Constant(str(attribute))], []) if attribute.isidentifier():
+                self.words.update(("getattr", attribute))
+                return ["attr", self._at(node), self._table[type(owner)](owner), attribute]
         name = node.func.id if type(node.func) is ast.Name else getattr(node.func, "attr", "")
         name = self._renamed.get(name, name)
         if node.keywords:

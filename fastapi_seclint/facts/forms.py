@@ -39,9 +39,9 @@ Statements::
 
 A `match` statement is the chain of `if` statements that it stands for (`matches`), `dict(key=value)` is the display
 `{"key": value}`, `f(**{"key": value})` is `f(key=value)`, `"a" + str(b)` and `"a{}".format(b)` are `f"a{b}"` (`texts`),
-`typing.cast(Type, value)` is the value, what `asyncio.to_thread` and its like run is the call that
-they make, and `await asyncio.gather(f(), g())` is the tuple of what is awaited. `return a if ok else b` is an `if` and
-two returns (`ordered`), and a function inside that is called once stands where it is called (`written_in`).
+`typing.cast(Type, value)` is the value, `getattr(a, "b")` is `a.b`, what `asyncio.to_thread` and its like run is the
+call that they make, and `await asyncio.gather(f(), g())` is the tuple of what is awaited. `return a if ok else b` is an
+`if` and two returns (`ordered`), and a function inside that is called once stands where it is called (`written_in`).
 A parameter is `[name, kind, annotation, default, at]`. The conversion of a `fmt` has its format behind a colon.
 """
 
