@@ -53,8 +53,9 @@ def insecure_cookie(program: Program) -> Iterator[Finding]:
         if len(flags) > 1 and welcomes_websites(program):
             flags = [found for found in flags if found.name != "samesite"]
         if flags:
-            needed = [found.name for found in flags] == ["samesite"] and welcomes_websites(program)
-            finding = _finding(call, flags, needed=needed)
+            if [found.name for found in flags] == ["samesite"] and welcomes_websites(program):
+                continue  # websites elsewhere, which the API lets in, would not get the cookie otherwise
+            finding = _finding(call, flags)
             if finding.location not in seen:
                 seen.add(finding.location)
                 yield finding
@@ -97,8 +98,7 @@ def _raw(missing: list[str]) -> str:
     return f"this cookie is a key to the account; {harm}: use `set_cookie` with the flags on"
 
 
-def _finding(call: Call, flags: list[Flag], *, needed: bool) -> Finding:
-    """`needed` says that websites elsewhere, which the API lets in, would not get the cookie otherwise."""
+def _finding(call: Call, flags: list[Flag]) -> Finding:
     sure = any(found.state != "by default" and found.name != "samesite" for found in flags)
     harm = ", and ".join(_HARM[found.name] for found in flags)
     told = next((found.place for found in flags if found.told), None)
@@ -107,10 +107,9 @@ def _finding(call: Call, flags: list[Flag], *, needed: bool) -> Finding:
         f"this cookie is a key to the account; {harm}: set {_wanted(flags)}",
         severity="high" if sure else "medium",
         confidence="high" if sure else "medium",
-        persona="pedantic" if needed else None,
         symbol=call.block.symbol,
         evidence=[Evidence(call.location, "the cookie is set here")] if told else list(_evidence(call, flags)),
-        fix=None if needed else _fix(flags),
+        fix=_fix(flags),
     )
 
 
