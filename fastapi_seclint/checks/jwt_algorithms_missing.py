@@ -42,20 +42,24 @@ _ALL = ("ALGORITHMS.ALL", "ALGORITHMS.SUPPORTED", "get_default_algorithms", "get
 @RULE.check
 def jwt_algorithms_missing(program: Program) -> Iterator[Finding]:
     """One finding for each decoding call whose algorithms are not pinned."""
+    yield from {finding.location: finding for finding in _decodings(program)}.values()
     yield from _made_open(program)
+
+
+def _decodings(program: Program) -> Iterator[Finding]:
     trusting = any(decoding.maker and not decoding.verifies_signature for decoding in decodings(program))
     for decoding in decodings(program):
         if trusting and "PyJWT()" in decoding.call.name:
             continue
         if decoding.maker or program.is_test(decoding.call.block.module) or not decoding.verifies_signature:
             continue
-        given = _given(decoding) or _prepared_with(program, decoding)
-        if given is None and _has_own_algorithm(program, decoding):
+        found = _found(program, decoding)
+        if found is None and _has_own_algorithm(program, decoding):
             continue
-        if given is None:
+        if found is None:
             yield from _missing(program, decoding, decoding.call.location)
             continue
-        block, form, location = given
+        decoding, (block, form, location) = found
         if from_header(program, block, form):
             if is_allowed(program, block, form):
                 continue
@@ -93,10 +97,15 @@ def _given(decoding: Decoding) -> tuple[Block, Form, Location] | None:
     return None
 
 
-def _prepared_with(program: Program, decoding: Decoding) -> tuple[Block, Form, Location] | None:
-    """The algorithms that `functools.partial` gave the call, in another file perhaps."""
-    found = map(_given, prepared_for(program, decoding))
-    return next((given for given in found if given is not None), None)
+def _found(program: Program, decoding: Decoding) -> tuple[Decoding, tuple[Block, Form, Location]] | None:
+    """The algorithms of a call and what gives them: itself, or a `functools.partial`, in another file perhaps."""
+    argument, kept = (
+        decoding.call.argument("algorithms", _POSITION.get(decoding.library)),
+        prepared_for(program, decoding),
+    )
+    own = argument is None or decoding.call.gives(argument)
+    found = ((one, _given(one)) for one in ((decoding, *kept) if own else (*kept, decoding)))
+    return next(((one, given) for one, given in found if given is not None), None)
 
 
 def _has_own_algorithm(program: Program, decoding: Decoding) -> bool:
@@ -151,7 +160,7 @@ def _finding(
 
 def _without_none(program: Program, decoding: Decoding) -> Fix | None:
     """The list of names, wherever it is written, without `none`."""
-    given = _given(decoding) or _prepared_with(program, decoding)
+    given = _given(decoding)
     if given is None:
         return None
     for option in options(ask(program, given[0], given[1])):

@@ -72,6 +72,11 @@ def jwt_signature_unverified(program: Program) -> Iterator[Finding]:
 
 
 def _decodings(program: Program) -> Iterator[Finding]:
+    for decoding in prepared(program):
+        used = [(block, form) for block, form in prepared_uses(program, decoding) if not program.is_test(block.module)]
+        trial = _is_trial(program, decoding.call.block.module)
+        if used and not trial and not all(is_harmless(program, block, form) for block, form in used):
+            yield from _switched_off(program, decoding)
     for decoding in decodings(program):
         block = decoding.call.block
         if (
@@ -83,11 +88,6 @@ def _decodings(program: Program) -> Iterator[Finding]:
             continue
         off = [*_switched_off(program, decoding), *_old_keyword(program, decoding)]
         yield from off or _with_nothing(program, decoding)
-    for decoding in prepared(program):
-        used = [(block, form) for block, form in prepared_uses(program, decoding) if not program.is_test(block.module)]
-        trial = _is_trial(program, decoding.call.block.module)
-        if used and not trial and not all(is_harmless(program, block, form) for block, form in used):
-            yield from _switched_off(program, decoding)
 
 
 def _only_peeks(program: Program, decoding: Decoding) -> bool:

@@ -112,9 +112,11 @@ def _of_context(call: Call) -> Iterator[Finding]:
     if schemes is not None and (name := _weak_default(call, schemes)):
         yield _finding(call, schemes.at, _scheme_message(name), _strong_first(call, schemes))
         return
-    for keyword, value, at in call.form[4]:
+    for keyword, value, at in call.whole[4]:
         if keyword is not None and (found := _few(keyword, number(call, value))):
-            yield _finding(call, at, found, _default_cost(RemoveKeyword(_path(call), span_of(call.form[1]), keyword)))
+            edit = RemoveKeyword(_path(call), span_of(call.form[1]), keyword)
+            own = call.gives(Argument(value, at, keyword))
+            yield _finding(call, at, found, _default_cost(edit) if own else None)
 
 
 def _read_policies(program: Program) -> Iterator[Finding]:
@@ -247,7 +249,9 @@ def _cost(call: Call, name: str, position: int | None, least: int, scheme: str) 
         fix = None
         if call.name.startswith("passlib."):
             fix = _own_cost(call, name) if given is not None else None
-        elif (code := rendered(call.form[2])) is not None:
+        elif (code := rendered(call.whole[2])) is not None and code != (
+            rendered(call.form[2]) if call.prepared else ""
+        ):
             fix = _default_cost(ReplaceExpression(_path(call), span_of(call.form[1]), f"{code}()"))
         yield _finding(call, at, _cost_message(scheme, rounds), fix)
 
@@ -255,6 +259,8 @@ def _cost(call: Call, name: str, position: int | None, least: int, scheme: str) 
 def _own_cost(call: Call, name: str) -> Fix | None:
     """The hasher of passlib with its own cost: `sha512_crypt` for `sha512_crypt.using(rounds=1000)`."""
     path, place = _path(call), span_of(call.form[1])
+    if not any(keyword == name for keyword, _, _ in call.form[4]):
+        return None
     owner = rendered(call.form[2][2]) if call.form[2][0] == "attr" else None
     if call.name.endswith(".using") and owner is not None and not call.form[3] and len(call.form[4]) == 1:
         return _default_cost(ReplaceExpression(path, place, owner))
@@ -266,7 +272,9 @@ def _default_method(call: Call) -> Fix | None:
     if not call.name.endswith(".generate_password_hash") or call.spread:
         return None
     if not any(form is call.form for form in call.block.forms.of("call")):
-        return None  # a partial call: what it gives stands somewhere else
+        given = any(name == "method" for name, _, _ in call.form[4])
+        edit = RemoveKeyword(_path(call), span_of(call.form[1]), "method")
+        return Fix("leave the method to werkzeug", False, (edit,)) if given else None
     kept = [one for one in call.form[4] if one[0] != "method"]
     code = rendered([*call.form[:3], call.form[3][:1], kept])
     if code is None:
@@ -280,7 +288,7 @@ def _strong_first(call: Call, schemes: Argument) -> Fix | None:
     A scheme that takes any text for its own, as `plaintext` does, has to come behind the others.
     """
     names = [*dict.fromkeys(name for option in _real(call, schemes) for name in _texts(option))]
-    if not names:
+    if not names or not call.gives(schemes):
         return None
     strong = next((name for name in names if name in _STRONG), None)
     first = strong or "pbkdf2_sha256"
@@ -313,7 +321,7 @@ def _written_elsewhere(call: Call, at: int) -> Iterator[Evidence]:
     """Where the value of the argument at a place is written, when that is not in the call; the call, if that is not."""
     if not holds(call.form[1], at):
         yield Evidence(call.location, "the hasher is made with it here")
-    given = [(value[1], value) for value in call.form[3]] + [(place, value) for _, value, place in call.form[4]]
+    given = [(value[1], value) for value in call.whole[3]] + [(place, value) for _, value, place in call.whole[4]]
     for value in (value for place, value in given if place == at):
         for option in options(call.value(value)):
             where = option.place if isinstance(option, Const | Collection) else None

@@ -132,6 +132,11 @@ class Call:
         scope = self.block.scope
         return scope.ask(form) if isinstance(scope, FunctionScope) else self.interpreter.ask(form, scope)
 
+    def gives(self, argument: Argument) -> bool:
+        """Whether an argument is written in the call itself, and was not given by `functools.partial` before."""
+        own = [*self.form[3], *(value for _, value, _ in self.form[4])]
+        return any(value is argument.form for value in own)
+
     @property
     def spread(self) -> list[Form]:
         """What is passed with `**`."""

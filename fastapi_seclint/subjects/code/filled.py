@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
@@ -27,7 +28,7 @@ def filled(program: Program, call: Call) -> Iterator[tuple[Call, Block, Form]]:
     Nothing for a call that hands no parameter on.
     """
     function = call.block.function
-    given = walk([call.form[3], [value for _, value, _ in call.form[4]]])
+    given = walk([call.whole[3], [value for _, value, _ in call.whole[4]]])
     if function is None or not any(item[0] == "name" and is_parameter(call.block, item[2]) for item in given):
         return
     for number, (outer, form, bound) in enumerate(callers(program, function)):
@@ -43,4 +44,4 @@ def filled(program: Program, call: Call) -> Iterator[tuple[Call, Block, Form]]:
         bind_parameters(function, Arguments([*own, *passed.positional], passed.keywords, passed.open), names)
         scope = FunctionScope(program.interpreter, function, assume=names.names)
         block = Block(call.block.module, function, scope, call.block.number)
-        yield Call(block, call.form, call.name, program.interpreter), outer, form
+        yield replace(call, block=block), outer, form

@@ -112,7 +112,7 @@ def flag(program: Program, call: Call, name: str) -> Flag | None:
         if given.keyword is None:
             return _mended(found, ReplaceExpression(path, given.span, wanted(name)))
         return _mended(found, SetKeyword(path, span, name, wanted(name)))
-    if any(form[0] == "star" for form in call.form[3]):
+    if any(form[0] == "star" for form in call.whole[3]):
         return None
     known = True
     for spread in call.spread:

@@ -126,7 +126,7 @@ def _configuration(program: Program, kind: Kind, call: Call, first: int, layers:
     static = {name: option.value for name, option in found.items()}
     worlds = [_world(program, kind, layer, static) for layer in layers]
     complete = all(isinstance(option, Dictionary) for form in call.spread for option in options(call.ask(form)))
-    complete = complete and not any(form[0] == "star" for form in call.form[3])
+    complete = complete and not any(form[0] == "star" for form in call.whole[3])
     complete = complete or any(not layer.arguments.open for layer in layers)
     return Configuration(call, found, tuple(worlds) or (_made_all(program, static),), complete)
 

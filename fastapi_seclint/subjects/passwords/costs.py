@@ -37,31 +37,37 @@ def number(call: Call, form: Form) -> int | None:
 
 def weak_methods(program: Program) -> Iterator[tuple[Call, int, str]]:
     """The methods of werkzeug that are no way to keep a password: call, place, method; `plain`, `sha256`."""
+    for call, given in _methods_given(program):
+        method = string(call.value(given))
+        if method and not method.startswith(("pbkdf2", "scrypt")):
+            yield call, given.at, method
+
+
+def _methods_given(program: Program) -> Iterator[tuple[Call, Argument]]:
+    """The calls that give werkzeug a method, and the argument; those of `functools.partial` among them."""
     for call in (*program.sites.calls(*_WERKZEUG), *program.sites.prepared(*_WERKZEUG)):
         given = call.argument("method", 1)
-        method = string(call.value(given)) if given is not None else None
-        if given is not None and method and not method.startswith(("pbkdf2", "scrypt")):
-            yield call, given.at, method
+        if given is not None and call.gives(given):
+            yield call, given
 
 
 def low_rounds(program: Program) -> Iterator[tuple[Call, int, str, int]]:
     """Key derivations of passwords with too little work: call, place, scheme, rounds."""
-    for call in (*program.sites.calls(*_WERKZEUG), *program.sites.prepared(*_WERKZEUG)):
-        given = call.argument("method", 1)
-        found = _METHOD.fullmatch(string(call.value(given)) or "") if given is not None else None
-        if given is not None and found and int(found[1] or 0) < _LEAST_ROUNDS and int(found[2] or 0) < 2**14:
+    for call, given in _methods_given(program):
+        found = _METHOD.fullmatch(string(call.value(given)) or "")
+        if found and int(found[1] or 0) < _LEAST_ROUNDS and int(found[2] or 0) < 2**14:
             yield call, given.at, "pbkdf2" if found[1] else "scrypt", int(found[1] or found[2])
     for call in program.sites.calls("hashlib.pbkdf2_hmac"):
         if _is_for_a_cipher(call):
             continue
-        yield from _few(call, call.argument("iterations", 3), call.form[3][1:2])
+        yield from _few(call, call.argument("iterations", 3), call.whole[3][1:2])
     for call in program.sites.calls(_KDF):
         derived = [form[3] for form in call.block.forms.of("call") if form[2][0] == "attr" and form[2][3] == "derive"]
         yield from _few(call, call.argument("iterations", 3), derived)
     for call in program.sites.calls(*_PYCRYPTODOME):
-        yield from _few(call, call.argument("count", 3), call.form[3][:1])
+        yield from _few(call, call.argument("count", 3), call.whole[3][:1])
     for call in program.sites.calls("hashlib.scrypt"):
-        yield from _few(call, call.argument("n"), call.form[3][:1], "scrypt", _LEAST_SCRYPT)
+        yield from _few(call, call.argument("n"), call.whole[3][:1], "scrypt", _LEAST_SCRYPT)
     for call in program.sites.calls(*_ARGON2):
         secret = call.argument("secret", 0)
         yield from _few(

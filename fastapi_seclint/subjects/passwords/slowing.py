@@ -57,7 +57,7 @@ def digests_elsewhere(known: Passwords, texts: list[Text]) -> bool:
     """Whether the program makes a fast digest of something that is not known, perhaps of the password that it keeps."""
     places = {text.block.location(text.form) for text in texts}
     made = (call for call in known.program.sites.calls(*_OF_HASHLIB) if not known.program.is_test(call.block.module))
-    unknown = (call for call in made if not all(item[0] in ("const", "bytes") for item in call.form[3]))
+    unknown = (call for call in made if not all(item[0] in ("const", "bytes") for item in call.whole[3]))
     return any(not any(_covers(place, call.location) for place in places) for call in unknown)
 
 

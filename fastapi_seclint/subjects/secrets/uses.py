@@ -245,12 +245,12 @@ def _initialized(program: Program) -> Iterator[tuple[Call, str, int, str, str]]:
 def _compared(program: Program) -> Iterator[tuple[Value, Use]]:
     """What a caller's text is compared with, each of several in a loop included."""
     for call in program.sites.calls(*_COMPARERS):
-        spoken = {name_of(item).lower() for item in walk(call.form[3]) if item[0] in ("name", "attr")}
+        spoken = {name_of(item).lower() for item in walk(call.whole[3]) if item[0] in ("name", "attr")}
         if any("user" in name or "email" in name for name in spoken):
             continue
-        if any(is_hashed(call.block, form) for form in call.form[3]):
+        if any(is_hashed(call.block, form) for form in call.whole[3]):
             continue  # what a digest is compared with is a digest, which is no key to anything
-        for form in call.form[3]:
+        for form in call.whole[3]:
             use = Use("secret", "what a caller has to know", call.block.location(form))
             yield call.ask(form), use
             while form[0] == "call" and form[2][0] == "attr" and form[2][3] in ("encode", "strip"):
