@@ -14,13 +14,14 @@ from rewrites import Rewrite
 from rewrites_of_checks import REWRITES as OF_CHECKS
 from rewrites_of_expressions import REWRITES as OF_EXPRESSIONS
 from rewrites_of_guards import REWRITES as OF_GUARDS
+from rewrites_of_helpers import REWRITES as OF_HELPERS
 from rewrites_of_names import REWRITES as OF_NAMES
 
 import fastapi_seclint
 from fastapi_seclint import catalogue
 from fastapi_seclint.rule import Rule
 
-REWRITES = (*OF_STATEMENTS, *OF_CHECKS, *OF_EXPRESSIONS, *OF_GUARDS, *OF_NAMES)
+REWRITES = (*OF_STATEMENTS, *OF_CHECKS, *OF_EXPRESSIONS, *OF_GUARDS, *OF_HELPERS, *OF_NAMES)
 RULES = {rule.name: rule for rule in catalogue.rules() if rule.run}
 PROJECTS = 2
 """How many wrong and how many right projects of a page are written anew."""

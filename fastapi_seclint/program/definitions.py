@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import calls
 from fastapi_seclint.program.enumerations import number_members
+from fastapi_seclint.program.passing_on import passes_on
 from fastapi_seclint.program.routers import Registration, native
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
@@ -74,6 +75,9 @@ def _decorate(interpreter: Interpreter, decorator: Value, value: Value, place: P
     if isinstance(decorator, RouteDecorator):
         return value
     if isinstance(result, Function):
+        if result is not value and isinstance(value, Function) and passes_on(interpreter, result, value):
+            _note(value, decorator)
+            return value
         if result is not value:
             result.decorators.append(decorator)
             result.owner = result.owner or (value.owner if isinstance(value, Function) else None)

@@ -159,7 +159,7 @@ def _is_compared(act: Act) -> bool:
         return False
     forms = act.form[3] if act.kind == "call" else [act.form[2], act.form[4][0]]
     pairs = ((0, 1), (1, 0))
-    return any(_is_typed(sides[one]) and _is_stored(sides[other], forms[other]) for one, other in pairs)
+    return any(_is_nothing_else(sides[one]) and _is_stored(sides[other], forms[other]) for one, other in pairs)
 
 
 def _is_stored(value: Value, form: Form) -> bool:
@@ -178,6 +178,11 @@ def _is_stored(value: Value, form: Form) -> bool:
 def _is_typed(value: Value) -> bool:
     """Whether a value is a password as the client sent it."""
     return any(naming(sent_name(option)) == "plain" for option in options(value))
+
+
+def _is_nothing_else(value: Value) -> bool:
+    """Whether a value is a password as it was sent on every way, and the hash of one on none."""
+    return _is_typed(value) and all(isinstance(option, Const) or _is_typed(option) for option in options(value))
 
 
 def _holds_typed(value: Value, depth: int = _DEPTH, *, plain: bool = False) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.spelling import words_of
+from fastapi_seclint.subjects.code.origins import origins
 from fastapi_seclint.subjects.payloads.known import Claim
 from fastapi_seclint.subjects.payloads.results import names_at_callers, result_names
 from fastapi_seclint.subjects.tokens.kinds import Kind, same_key, told_apart
@@ -35,7 +36,7 @@ def mailed_pairs(program: Program, kinds: Sequence[Kind]) -> Iterator[tuple[Kind
     every = [anew.get(id(kind), kind) for kind in kinds]
     for kind in anew.values():
         access = [one for one in every if one.purpose == "access" and same_key(program, one, kind)]
-        if access and not any(told_apart(program, one, kind) or not _is_alike(one, kind) for one in access):
+        if access and not any(told_apart(program, one, kind) or not _is_alike(program, one, kind) for one in access):
             yield kind, access[0], kind.purpose, every
 
 
@@ -55,19 +56,24 @@ def mailed_word(name: str) -> str:
     return next((_MAILED[word] for word in words_of(name) if word in _MAILED), "")
 
 
-def _is_alike(one: Kind, other: Kind) -> bool:
+def _is_alike(program: Program, one: Kind, other: Kind) -> bool:
     """Whether both say the same of the same: a guard that finds nobody by an address takes no token that has one."""
     first, second = one.token.claims.items, other.token.claims.items
     named = first.keys() - _TIMES
     if not named or named != second.keys() - _TIMES:
         return False
-    return all(_is_number_of(first[key]) == _is_number_of(second[key]) for key in named)
+    return all(_is_number_of(program, first[key]) == _is_number_of(program, second[key]) for key in named)
 
 
-def _is_number_of(claim: Claim) -> bool:
-    """Whether a claim is somebody's number, and no address or name."""
-    forms = (written.form[-1] if written.form[0] == "item" else written.form for written in claim.written)
-    return any(_is_number(item) for form in forms for item in walk([form]))
+def _is_number_of(program: Program, claim: Claim) -> bool:
+    """Whether a claim is somebody's number, and no address or name; what a parameter is, its callers say."""
+    for written in claim.written:
+        parts = list(walk([written.form[-1] if written.form[0] == "item" else written.form]))
+        names = (part for part in parts if part[0] == "name")
+        given = [origin.form for name in names for origin in origins(program, written.block, name)]
+        if any(_is_number(part) for part in (*parts, *walk(given))):
+            return True
+    return False
 
 
 def _is_number(form: Form) -> bool:
