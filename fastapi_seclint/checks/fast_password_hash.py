@@ -11,7 +11,7 @@ from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.sql import hashed_there, written_out
 from fastapi_seclint.subjects.passwords.digesting import digested
-from fastapi_seclint.subjects.passwords.digests import algorithm
+from fastapi_seclint.subjects.passwords.digests import algorithm, harmless
 from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.rehearsed import seen_in_rehearsals
@@ -52,9 +52,10 @@ def fast_password_hash(program: Program) -> Iterator[Finding]:
     yield from _in_databases(known)
     judged = {(block.module.file, block.number) for block, _ in found}
     judged |= {(text.block.module.file, text.block.number) for _, text in found}
-    for one in seen_in_rehearsals(program):
+    for one in (item for item in seen_in_rehearsals(program) if item.kind == "fast"):
         location = one.block.location(one.form)
-        if one.kind == "fast" and not judged & one.ran and location not in seen:
+        spared = harmless(known, one.block, Text("digest", one.block, one.form))
+        if not spared and not judged & one.ran and location not in seen:
             seen.add(location)
             message = _MESSAGE.format(name=last_name(one.form[2]))
             yield RULE.finding(location, message, symbol=one.block.symbol, confidence="medium")

@@ -20,7 +20,14 @@ from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_QUERY = re.compile(r"[?&](?:\w*_)?(?:token|code|otp|key)=$")
+_QUERY = re.compile(r"[?&](\w*_)?(?:token|code|otp|key)=$")
+_PUBLIC = word_set(
+    """
+    page next previous prev continuation cursor sync country lang language locale currency status error zip post postal
+    area region sort order group cache partition product
+    """
+)
+"""What tokens, codes and keys are of that anybody may know: `?page_token=`, `?country_code=`."""
 _PATH = re.compile(
     r"/(reset|forgot|recover|verify|verification|confirm|activate|invite|invitation|magic|unlock)([-_]?\w*)/$", re.I
 )
@@ -41,12 +48,14 @@ def carries_token(form: Form) -> bool:
     if form[0] not in ("fstr", "binop"):
         return False
     texts = [item[2] for item in walk(form) if item[0] == "const" and isinstance(item[2], str)]
-    if any(_QUERY.search(text) for text in texts):
+    if any((found := _QUERY.search(text)) and not _PUBLIC & set(words_of(found[1] or "")) for text in texts):
         return True
     if form[0] == "fstr" and any(_is_once(*pair) for pair in zip(form[2], form[2][1:], strict=False)):
         return True
     values = [item[2] for item in walk(form) if item[0] == "fmt"] if form[0] == "fstr" else list(_added(form))
-    return any("/" in text for text in texts) and any(words_of(name_of(value))[-1:] == ["token"] for value in values)
+    named = [words_of(name_of(value)) for value in values]
+    secret = any(words[-1:] == ["token"] and not _PUBLIC & set(words) for words in named)
+    return secret and any("/" in text for text in texts)
 
 
 def _is_once(text: Form, value: Form) -> bool:

@@ -25,14 +25,33 @@ def gives_no_secret(program: Program, block: Block, name: str, is_secret: Callab
     `is_secret` judges the parts of what it gives, by the block they are written in; what it only hands to others, to be
     decoded or looked up, is no part of that.
     """
+    given = _given(program, block, name)
+    return bool(given) and not any(_is_secret(program, one, is_secret, _DEPTH) for one in given)
+
+
+def _is_secret(
+    program: Program, given: tuple[Block, Form], is_secret: Callable[[Block, Form], bool], depth: int
+) -> bool:
+    """Whether a part of an expression is a secret, or what another dependency gives for a parameter that is one."""
+    block = given[0]
+    for part in _parts(*given):
+        if is_secret(block, part):
+            return True
+        below = _given(program, block, part[2]) if depth and part[0] == "name" else []
+        if any(_is_secret(program, one, is_secret, depth - 1) for one in below):
+            return True
+    return False
+
+
+def _given(program: Program, block: Block, name: str) -> list[tuple[Block, Form]]:
+    """What a function of the project gives that FastAPI calls for a parameter of this name."""
     scope = block.scope
     if not isinstance(scope, FunctionScope) or scope.assignments(name):
-        return False
+        return []
     parameter = next((item for item in parameters(scope.function) if item.name == name), None)
     found = program.walker.resolver.dependency_of(parameter) if parameter is not None else None
     function = found[1] if found is not None else None
-    given = list(_returned(program, function, _DEPTH)) if isinstance(function, Function) else []
-    return bool(given) and not any(is_secret(inner, part) for inner, form in given for part in _parts(inner, form))
+    return list(_returned(program, function, _DEPTH)) if isinstance(function, Function) else []
 
 
 def _parts(block: Block, form: Form) -> Iterator[Form]:

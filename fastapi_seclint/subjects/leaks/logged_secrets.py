@@ -34,7 +34,7 @@ from fastapi_seclint.subjects.leaks.requested import (
     is_session_cookie,
     is_setting,
 )
-from fastapi_seclint.subjects.leaks.taken_out import hides_credentials
+from fastapi_seclint.subjects.leaks.taken_out import hides_credentials, loses
 from fastapi_seclint.subjects.leaks.token_answers import token_inside
 from fastapi_seclint.subjects.secrets.lent import argument
 from fastapi_seclint.subjects.secrets.names import word_set
@@ -330,7 +330,10 @@ class Leaks:
         token = token_inside(self.block, form[2]) if form[0] == "name" else ""
         if token and not after_failure(self.block, form):
             return Leak(f"`{form[2]}`, which has `{token}` in it,", form)
+        words = vocabulary(self.program)
         if (dumped := self.dumped(form)) is not None:
+            if loses(self.block, form[2], form[1], lambda key: words.kind(key) in ("password", "signing key")):
+                return None
             return _whole(self.of(dumped), form)
         for entry in self.entries(form):
             if (leak := self.taken(entry)) is not None:

@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, is_none, last_name, walk
+from fastapi_seclint.program.answers import answered_once
+from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Instance, options
+from fastapi_seclint.program.values import Class, External, Instance, Value, bare_type, options
 from fastapi_seclint.subjects.code.origins import ask, called
 
 if TYPE_CHECKING:
@@ -30,13 +32,23 @@ def is_masked(program: Program, block: Block, form: Form) -> bool:
 
 def _is_masked_field(program: Program, block: Block, owner: Form, name: str) -> bool:
     instances = (option for option in options(ask(program, block, owner)) if isinstance(option, Instance))
-    return any(
-        field == name and _speaks_of_secret(annotation)
-        for option in instances
-        for base in (option.cls.lineage() if isinstance(option.cls, Class) else ())
-        if isinstance(base, Class)
-        for field, annotation, _ in base.fields
-    )
+    return any(name in sealed_fields(program, option.cls) for option in instances if isinstance(option.cls, Class))
+
+
+@answered_once
+def sealed_fields(program: Program, cls: Class) -> frozenset[str]:
+    """The fields whose types show stars, which may have a name: `Phrase = Annotated[SecretStr, ...]`."""
+    annotated = program.walker.resolver.annotation
+    found = {one.name for one in parameters(cls) if _is_sealed(annotated(one))}
+    for base in cls.lineage():
+        if isinstance(base, Class):
+            found.update(name for name, annotation, _ in base.fields if _speaks_of_secret(annotation))
+    return frozenset(found)
+
+
+def _is_sealed(annotation: Value | None) -> bool:
+    types = options(bare_type(annotation))
+    return any(isinstance(one, External) and "Secret" in one.name.rpartition(".")[2] for one in types)
 
 
 def _is_masked_name(program: Program, block: Block, name: str) -> bool:

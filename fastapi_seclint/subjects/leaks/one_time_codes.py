@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.spelling import snake
+from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed as given_by_callers
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.leaks.log_calls import LEVELS, PRINTS
+from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -43,6 +44,12 @@ _WRITES = frozenset({"str", "dumps", "format", "join", "int"})
 """What gives the text of what it takes."""
 
 
+_ASIDE = word_set(
+    "id uid uuid sid ref reference challenge handle template expiry expiration lifetime ttl delay window length count"
+)
+"""What stands beside a code and may be random, too: the id of a message, of a session."""
+
+
 _LEAST = 1000
 """How many codes there are at least: those of four digits or more, less the ones that begin with a nought."""
 
@@ -66,7 +73,8 @@ def is_one_time_code(program: Program, block: Block, name: str) -> bool:
 
 def made_code(program: Program, block: Block, call: Form) -> bool:
     """Whether a call gives such a code that it makes up: its function is called so, and gives what it threw."""
-    called_so = call[0] == "call" and _OF_A_CODE.search(snake(last_name(call[2]))) is not None
+    name = snake(last_name(call[2])) if call[0] == "call" else ""
+    called_so = _OF_A_CODE.search(name) is not None and not _ASIDE & set(words_of(name)[-1:])
     return called_so and any(_gives_random(program, function) for function, _ in called(program, block, call))
 
 
@@ -81,7 +89,7 @@ def _gives_random(program: Program, function: Function) -> bool:
         parts = list(kept_whole(form))
         if any(item[0] == "call" and _RANDOM.search(last_name(item[2])) for item in parts):
             return True
-        fresh = {item[2] for item in parts if item[0] == "name"} - seen
+        fresh = {item[2] for item in parts if item[0] == "name" and not _ASIDE & set(words_of(item[2]))} - seen
         seen |= fresh
         given += [item[-1] for name in fresh for item in scope.assignments(name) if item[0] == "assign"]
     return False

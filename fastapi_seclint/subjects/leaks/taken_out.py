@@ -21,6 +21,12 @@ def taken_out(block: Block, is_held: Callable[[Form], bool]) -> Iterator[tuple[i
                 yield form[1], form[3][0] if form[3] else None
 
 
+def loses(block: Block, name: str, at: int, is_key: Callable[[str], bool]) -> bool:
+    """Whether a dictionary loses an item that `is_key` knows above a place, or gets another one: `data.pop("pin")`."""
+    found = taken_out(block, lambda held: held[0] == "name" and held[2] == name)
+    return any(place < at and key is not None and key[0] == "const" and is_key(str(key[2])) for place, key in found)
+
+
 def hides_credentials(block: Block, name: str, at: int) -> bool:
     """Whether a dictionary with headers loses a credential above a place; a name that a loop gives may be each."""
     for place, key in taken_out(block, lambda held: held[0] == "name" and held[2] == name):

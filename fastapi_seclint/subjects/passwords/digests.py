@@ -48,7 +48,7 @@ def harmless(known: Passwords, caller: Block, text: Text) -> bool:
         return True
     function = block.function
     if function is not None:
-        if _BREACHES.search(function.module.facts.lowered(function.number) + function.name.encode()):
+        if _BREACHES.search(function.module.facts.lowered(function.number) + function.qualname.encode()):
             return True
         if _NO_STORAGE.search(function.name) and "hash" not in function.name.lower() and not _kept(known, function):
             return True

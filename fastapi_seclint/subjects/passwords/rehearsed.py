@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Literal, cast
 from fastapi_seclint.facts.forms import Form, beginning, last_name
 from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.callables import parameters
+from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.rehearsal import Act
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import (
     Class,
     Collection,
@@ -32,6 +34,7 @@ from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 from fastapi_seclint.subjects.owners.records import classes_in, field_names, has_own_ways, is_table
 from fastapi_seclint.subjects.passwords.hooks import hooked
 from fastapi_seclint.subjects.passwords.names import is_at_a_server, is_of_machine, is_of_password_manager, naming
+from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.wiring.rehearsing import SENT, bare_name, rehearsed, sent_name
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ _LOGGERS = ("logging.", "loguru.", "structlog.", "builtins.print")
 _RUNS = frozenset({"execute", "executemany", "execute_many", "fetchrow", "fetchval", "fetch", "fetch_one", "run"})
 _DOCUMENTS = frozenset({"insert_one", "insert_many", "replace_one", "update_one", "find_one_and_update"})
 _COMPARES = frozenset({"compare_digest"})
+_OF_CALLS = word_set("form fields params parameters args argv arguments headers payload query")
 _DEPTH = 4
 
 
@@ -175,9 +179,9 @@ def _is_stored(value: Value, form: Form) -> bool:
     return unknown and form[0] == "attr" and bool(naming(form[3]))
 
 
-def _is_typed(value: Value) -> bool:
-    """Whether a value is a password as the client sent it."""
-    return any(naming(sent_name(option)) == "plain" for option in options(value))
+def _is_typed(value: Value, *, shown: bool = False) -> bool:
+    """Whether a value is a password as the client sent it; with `shown` one whose text tells it."""
+    return any(naming(sent_name(option, shown=shown)) == "plain" for option in options(value))
 
 
 def _is_nothing_else(value: Value) -> bool:
@@ -186,9 +190,9 @@ def _is_nothing_else(value: Value) -> bool:
 
 
 def _holds_typed(value: Value, depth: int = _DEPTH, *, plain: bool = False) -> bool:
-    """Whether a value is, or has in it, a password as the client sent it; in no object where it has to be `plain`."""
+    """Whether a value is, or has in it, a password as the client sent it; where it has to be `plain`, in no object."""
     for option in options(value):
-        if _is_typed(option):
+        if _is_typed(option, shown=plain):
             return True
         inside: list[Value] = []
         match option:
@@ -226,7 +230,9 @@ def _is_kept(act: Act) -> bool:
         return bool(_WRITING.search(text)) and not _HASHED_THERE.search(text)
     if name in _DOCUMENTS:
         return True
-    return name in ("append", "add", "setdefault") and act.form[2][0] == "attr" and _is_own(act.form[2][2])
+    if name not in ("append", "add", "setdefault") or act.form[2][0] != "attr":
+        return False
+    return _is_own(act.form[2][2]) and not _is_on_its_way(act.module, act.form[2][2])
 
 
 def _statement(value: Value) -> str:
@@ -239,6 +245,19 @@ def _statement(value: Value) -> str:
         if isinstance(option, External) and option.name.endswith("text()") and option.arguments is not None:
             return next((told for item in option.arguments.positional[:1] if (told := _statement(item))), "")
     return ""
+
+
+def _is_on_its_way(module: Module, owner: Form) -> bool:
+    """Whether a collection is worked off, or told by its name to be part of a call: `self._jobs.popleft()`."""
+    if _OF_CALLS & set(words_of(last_name(owner))):
+        return True
+    for number in module.facts.speaking(b'"pop'):
+        for call in module.facts.forms(number).of("call"):
+            taken = call[2][0] == "attr" and last_name(call[2][2]) == last_name(owner)
+            first = not call[3] or (call[3][0][0] == "const" and isinstance(call[3][0][2], int))
+            if taken and call[2][3] in ("pop", "popleft") and first:
+                return True
+    return False
 
 
 def _is_own(owner: Form) -> bool:

@@ -1,7 +1,7 @@
 """Handlers run with what a client sends them, so that one sees what becomes of it wherever it goes.
 
 A field `password` of a body is the library value `request.password`, and what is taken from it, `request.password.
-encode()`. Dependencies are run first and give what they give.
+encode()`. A `SecretStr` is `request.sealed.password`. Dependencies are run first and give what they give.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from fastapi_seclint.program.values import (
     bare_type,
     options,
 )
+from fastapi_seclint.subjects.leaks.masked_types import sealed_fields
 from fastapi_seclint.subjects.owners.records import classes_in, field_names
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ _DEPTH = 14
 _DEEPEST = 3
 """How many dependencies are run one for another."""
 SENT = "request."
+_SEALED = f"{SENT}sealed."
+_OPENED = ".get_secret_value()"
 _FORMS = ("OAuth2PasswordRequestForm", "OAuth2PasswordRequestFormStrict")
 
 
@@ -90,7 +93,7 @@ class _Run:
             return self._provided(needed[1], parameter, depth)
         annotation = bare_type(resolver.annotation(parameter))
         for cls in classes_in(annotation):
-            return _model(cls, 2)
+            return self._model(cls)
         if isinstance(annotation, External) and annotation.name.rpartition(".")[2][:1].isupper():
             return External(f"{annotation.name}()", Arguments(), annotation, parameter.place)
         return External(SENT + parameter.name, None, None, parameter.place)
@@ -106,22 +109,25 @@ class _Run:
                 return self.call(option, depth + 1)
         return External(f"{SENT}given", None, None, parameter.place)
 
+    def _model(self, cls: Class) -> Instance:
+        """A body: each field is what the client sent for it."""
+        made = Instance(cls, place=cls.place)
+        sealed = sealed_fields(self._program, cls)
+        for name in field_names(cls):
+            made.attributes[name] = External((_SEALED if name in sealed else SENT) + name, None, None, cls.place)
+        return made
 
-def _model(cls: Class, depth: int) -> Instance:
-    """A body: each field is what the client sent for it; one with a model for its type is such an object."""
-    made = Instance(cls, place=cls.place)
-    for name in field_names(cls):
-        made.attributes[name] = External(SENT + name, None, None, cls.place)
-    return made
 
+def sent_name(value: Value, *, shown: bool = False) -> str:
+    """What a client called a value that is what he sent, whatever its type is by now: `password`; empty for others.
 
-def sent_name(value: Value) -> str:
-    """What a client called a value that is what he sent, whatever its type is by now: `password`; empty for others."""
+    With `shown` also for what its text does not tell.
+    """
     if not isinstance(value, External):
         return ""
     if value.name in _CONVERSIONS and value.arguments is not None and value.arguments.positional:
-        return sent_name(value.arguments.positional[0])
-    if not value.name.startswith(SENT):
+        return sent_name(value.arguments.positional[0], shown=shown)
+    if not value.name.startswith(SENT) or (shown and value.name.startswith(_SEALED) and _OPENED not in value.name):
         return ""
     name = bare_name(value.name).removeprefix(SENT).rpartition(".")[2]
     return "" if name.endswith("()") else name
