@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import arguments
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, External
@@ -29,9 +30,14 @@ def refused_before_counted(program: Program, route: Route) -> str:
 
 
 def _refuses(program: Program, node: Node) -> bool:
-    """Whether a dependency refuses, and keeps no count of failures itself."""
+    """Whether a dependency refuses by the password that it is sent, and keeps no count of failures itself."""
     function = node.function
-    return function is not None and bool(function.forms.of("raise")) and not reaches(program, function, failures=True)
+    if function is None or not function.forms.of("raise") or reaches(program, function, failures=True):
+        return False
+    sent = {child.parameter for child in node.children if _brings(child)}
+    handed = (item for form in function.forms.of("call") for item in arguments(form))
+    whole = any(item[0] == "name" and item[2] in sent for item in handed)
+    return not sent or whole or any(form[3] == "password" for form in function.forms.of("attr"))
 
 
 def _brings(node: Node) -> bool:

@@ -6,12 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.bindings import targets
+from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.subjects.code.origins import origins
 from fastapi_seclint.subjects.payloads.known import Claim
 from fastapi_seclint.subjects.payloads.results import names_at_callers, result_names
+from fastapi_seclint.subjects.payloads.ways import Step
 from fastapi_seclint.subjects.tokens.kinds import Kind, same_key, told_apart
+from fastapi_seclint.subjects.wiring.handlers import is_handler
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -22,6 +25,10 @@ _MAILED = {
     "activation": "activation", "invite": "invitation", "invitation": "invitation", "unsubscribe": "unsubscribe",
 }  # fmt: skip
 """What is said of a token that comes with a link in a mail, and what it is for."""
+_MADE = frozenset({"token", "jwt", "link", "url", "mail", "email"})
+_CHECKING = (["verify"], ["confirm"], ["activate"])
+"""How a function is called that is sent such a token, and may let whoever sends it in."""
+_LETS_IN = frozenset({"access", "session", "bearer"})
 _TIMES = frozenset({"exp", "iat", "nbf", "jti", "iss"})
 
 
@@ -41,14 +48,39 @@ def mailed_pairs(program: Program, kinds: Sequence[Kind]) -> Iterator[tuple[Kind
 
 
 def _word(program: Program, kind: Kind) -> str:
-    """What a token is for that is sent by mail, by the names around it; empty for all else."""
-    for step in kind.token.makers[:3]:
+    """What a token is for that is sent by mail, by the names around it; empty for all else.
+
+    Functions that check such a token, `verify_code`, or that answer their caller with a token, do not mail one.
+    """
+    steps, names = kind.token.makers[:3], list[str]()
+    answered = any(_is_answered(program, step) for step in steps)
+    for step in steps:
         function = step.block.function
-        names = [*result_names(program, step), *names_at_callers(program, step), function.name if function else ""]
-        for name in names:
-            if found := mailed_word(name):
-                return found
-    return ""
+        own = list(result_names(program, step))
+        around = own.pop() if function is not None else ""
+        words = words_of(around)
+        makes = bool(_MADE & set(words)) or not answered
+        names += [*own, *names_at_callers(program, step), *([around] if makes and words[:1] not in _CHECKING else [])]
+    if any(_LETS_IN & set(words_of(name)) for name in names):
+        return ""
+    return next((word for name in names if (word := mailed_word(name))), "")
+
+
+def _is_answered(program: Program, step: Step) -> bool:
+    """Whether a handler has the result of a call in its own answer: `return {"token": sign(user)}`."""
+    function = step.block.function
+    if function is None or not is_handler(program, function):
+        return False
+    given = (form for form in function.forms.of("assign") if any(item is step.form for item in walk(form[3])))
+    names = {name for form in given for target in form[2] for name in targets(target)}
+    for form in function.forms.of("return"):
+        calls = [item for item in walk(form) if item[0] == "call" and last_name(item[2])[:1].islower()]
+        handed = {id(item) for call in calls if call is not step.form for item in walk(arguments(call))}
+        if any(
+            id(item) not in handed and (item is step.form or item[2:] in [[n] for n in names]) for item in walk(form)
+        ):
+            return True
+    return False
 
 
 def mailed_word(name: str) -> str:
