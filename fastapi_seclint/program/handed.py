@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, last_name, named_arguments
@@ -17,8 +16,21 @@ if TYPE_CHECKING:
 
 Inside = Callable[[Function], "Scope"]
 """The names inside a function that is not run."""
-_MOST_CALLS = 12
-_KNOWN: WeakKeyDictionary[Interpreter, dict[tuple[str, int, str], Instance | None]] = WeakKeyDictionary()
+_MOST_CALLS = 20
+
+
+class Handed:
+    """What is known of a program's helpers: what they are handed, where they are called, and the names inside them."""
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, int, str], Instance | None] = {}
+        self.callers: dict[tuple[str, int], list[Module]] = {}
+        self.scopes: dict[tuple[str, int], Scope] = {}
+
+    def scope(self, function: Function, inside: Inside) -> Scope:
+        """The names inside a function, the same whoever asks."""
+        key = (function.module.file, function.number)
+        return self.scopes.get(key) or self.scopes.setdefault(key, inside(function))
 
 
 def handed(interpreter: Interpreter, function: Function, name: str, inside: Inside) -> Instance | None:
@@ -29,42 +41,56 @@ def handed(interpreter: Interpreter, function: Function, name: str, inside: Insi
     """
     if function.number < 0:
         return None
-    known = _KNOWN.setdefault(interpreter, {})
+    known = interpreter.handed.objects
     key = (function.module.file, function.number, name)
     if key not in known:
-        modules = [
-            module
-            for module in interpreter.modules.speaking((function.name,))
-            if module is function.module or not interpreter.modules.is_test(module)
-        ]
+        modules = _callers(interpreter, function)
         if any(module.state != "done" for module in modules):
             return None
         known[key] = None
-        if not any(_is_handed_on(function, module) for module in modules):
+        rehearsal, interpreter.rehearsal = interpreter.rehearsal, None
+        try:
             known[key] = _shared(_given(interpreter, function, name, modules, inside))
+        finally:
+            interpreter.rehearsal = rehearsal
     return known[key]
 
 
 def _shared(given: Iterator[Value]) -> Instance | None:
-    """One object for all that are given; None where they are of several classes, or no objects, or too many."""
+    """One object for all that are given; None where they are of several classes, or no objects."""
     found: Instance | None = None
-    for number, value in enumerate(given):
+    for value in given:
         for option in options(value):
             other = found is not None and isinstance(option, Instance) and option.cls is not found.cls
-            if number >= _MOST_CALLS or not isinstance(option, Instance) or option.native is not None or other:
+            if not isinstance(option, Instance) or option.native is not None or other:
                 return None
             found = Instance(option.cls, place=option.place)
     return found
 
 
-def _is_handed_on(function: Function, module: Module) -> bool:
-    """Whether a file speaks of a function otherwise than to call it: `Depends(check)`."""
-    for number in module.facts.speaking(f'"{function.name}"'.encode()):
-        forms = module.facts.forms(number)
-        spoken = sum(last_name(form) == function.name for form in forms.of("name", "attr"))
-        if spoken > len(forms.calls_of({function.name})):
-            return True
-    return False
+def _callers(interpreter: Interpreter, function: Function) -> list[Module]:
+    """The files that call a function; none where one speaks of it otherwise, `Depends(check)`, or all do so often."""
+    known = interpreter.handed.callers
+    key = (function.module.file, function.number)
+    if key not in known:
+        is_test = interpreter.modules.is_test
+        speaking = interpreter.modules.speaking((function.name,))
+        found = [module for module in speaking if module is function.module or not is_test(module)]
+        known[key] = found if _is_helper(function, found) else []
+    return known[key]
+
+
+def _is_helper(function: Function, modules: list[Module]) -> bool:
+    calls = 0
+    for module in modules:
+        for number in module.facts.speaking(f'"{function.name}"'.encode()):
+            forms = module.facts.forms(number)
+            called = len(forms.calls_of({function.name}))
+            spoken = sum(last_name(form) == function.name for form in forms.of("name", "attr"))
+            calls += called
+            if calls > _MOST_CALLS or called < spoken:
+                return False
+    return True
 
 
 def _given(
@@ -76,7 +102,7 @@ def _given(
             caller = interpreter.functions.get((module.file, number))
             if number != MODULE and caller is None:
                 continue
-            scope = inside(caller) if caller is not None else module.scope
+            scope = interpreter.handed.scope(caller, inside) if caller is not None else module.scope
             for call in module.facts.forms(number).calls_of({function.name}):
                 called = interpreter.ask(call[2], scope)
                 form = _argument(function, call, name, isinstance(called, Bound))

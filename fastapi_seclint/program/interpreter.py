@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.bindings import bound_names
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import execution, expressions
+from fastapi_seclint.program.handed import Handed
 from fastapi_seclint.program.modules import Module, Modules
 from fastapi_seclint.program.names import external
 from fastapi_seclint.program.rehearsal import Rehearsal
@@ -64,6 +65,7 @@ class Interpreter:
         self.invoked: set[tuple[str, int]] = set()
         self.endless: set[tuple[str, int]] = set()
         self.rehearsal: Rehearsal | None = None
+        self.handed = Handed()
         self.recording = True
         self.importing = 0
         self.starting = False
