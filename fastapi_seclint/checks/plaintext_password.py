@@ -65,8 +65,11 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
     others = [item for item, _, _ in places if item not in hollow] if len(found) > len(hollow) else []
     apart = [item for item in hollow if item.form[0] == "fstr" and used_where_found(known, item, others)]
     needed = [fix for item, _, fix in places if item not in apart and not told_hashed(item.block, item.at)]
+    judged = {(item.block.module.file, item.block.number) for item, _, _ in places}
+    rehearsed = [one for one in seen_in_rehearsals(program) if one.kind in ("kept", "compared")]
+    rehearsed = [one for one in rehearsed if not judged & one.ran]
     mended = all(fix is not None for fix in needed)
-    if not mended or (compared and places and writes_unfollowed(known, found)):
+    if not mended or rehearsed or (compared and places and writes_unfollowed(known, found)):
         # who is hashed has to be let in by what is compared, and the other way round
         places = [(item, message, None) for item, message, _ in places]
     elif compared and found:
@@ -81,10 +84,9 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
             yield RULE.finding(
                 location, message, symbol=item.block.symbol, confidence=confidence, fix=fix, masks=MASKED_UNTIL_VERIFIED
             )
-    judged = {(item.block.module.file, item.block.number) for item, _, _ in places}
-    for one in (item for item in seen_in_rehearsals(program) if item.kind in ("kept", "compared")):
+    for one in rehearsed:
         location = one.block.location(one.form)
-        if location not in seen and not judged & one.ran:
+        if location not in seen:
             seen.add(location)
             message = _COMPARED if one.kind == "compared" else _KEPT
             yield RULE.finding(location, message, symbol=one.block.symbol, confidence="medium")

@@ -96,17 +96,23 @@ def _same_text(form: Form, name: Form) -> bool:
     return bool(form[0] == "name" and form[2:] == name[2:])
 
 
-def _shows_values(text: Form, target: Form) -> bool:
-    """Whether a text for each item shows it, or the value of a dictionary: `f"{k}={v}" for k, v in given.items()`."""
+def _shows_values(text: Form, target: Form, through: Form) -> bool:
+    """Whether a text for each item shows the value of a dictionary: `f"{k}={v}" for k, v in given.items()`.
+
+    What goes through a dictionary as it is gets its keys only.
+    """
     shown = target[2][-1] if target[0] == "tuple" else target
+    if target[0] != "tuple" and _gone_through(through) is through:
+        return False
     return text[0] in ("fstr", "name") and shown[0] == "name" and any(part[2:] == shown[2:] for part in pieces(text))
 
 
 def _gone_through(through: Form) -> Form:
     """The dictionary that its items are taken of: `given` of `given.items()`."""
     match through:
-        case ["call", _, ["attr", _, inner, "items" | "values"], [], []]:
-            return list(inner)
+        case ["call", _, ["attr", _, _, "items" | "values"], [], []]:
+            inner: Form = through[2][2]  # the very form, which is looked for where it is masked
+            return inner
     return through
 
 
@@ -134,10 +140,11 @@ def pieces(form: Form) -> Iterator[Form]:
         case ["bool", _, operator, values]:
             for value in values[-1:] if operator == "and" else values:
                 yield from pieces(value)
-        case ["call", _, ["name", _, "list" | "tuple" | "set" | "sorted"], [["attr", _, _, "arguments"]], _] | [
-            "call", _, ["attr", _, ["const", *_], "join"], [["attr", _, _, "arguments"]], _
+        case [
+            "call", _, ["name", _, "list" | "tuple" | "set" | "sorted"] | ["attr", _, ["const", *_], "join"],
+            [["attr", _, _, "arguments" | "headers" | "cookies"]], _,
         ]:  # fmt: skip
-            return  # the names of what is bound to a signature
+            return  # the names of what is bound to a signature, or of what is sent
         case ["call", _, ["attr", _, ["const", *_], "format" | "join"], positional, keywords]:
             for value in [*positional, *(value for _, value, _ in keywords)]:
                 yield from pieces(value)
@@ -150,7 +157,7 @@ def pieces(form: Form) -> Iterator[Form]:
         ) and _same_text(value, other):
             yield from pieces(copied)
         case ["comp", _, "list" | "generator" | "set", text, None, [[target, through, []]]] if _shows_values(
-            text, target
+            text, target, through
         ):
             yield from pieces(_gone_through(through))
         case ["call", _, ["attr", _, ["attr", _, _, "headers" | "cookies"] as inner, "items" | "mutablecopy"], [], []]:

@@ -96,9 +96,17 @@ def masked(path: str, call: Form, secrets: list[Form]) -> tuple[Edit, ...] | Non
     for form in secrets:
         if not any(form is item for item in done):
             waited = next((item for item in walk(call) if item[0] == "await" and item[2] is form), form)
-            whole = next((item for item in walk(call) if _shows(item, waited)), waited)
+            whole = _gone_through(call, form) or next((item for item in walk(call) if _shows(item, waited)), waited)
             edits.append(ReplaceExpression(path, span_of(whole[1]), MASK))
-    return tuple(edits)
+    return tuple(dict.fromkeys(edits))
+
+
+def _gone_through(call: Form, form: Form) -> Form | None:
+    """The outermost comprehension that goes through a form, with the `join` around it, which takes no mask."""
+    turns = (item for item in walk(call) if item[0] == "comp" and any(inner is form for inner in walk(item[5])))
+    comprehension = next(turns, None)
+    joins = (item for item in walk(call) if item[0] == "call" and item[2][0] == "attr" and item[2][3] == "join")
+    return next((item for item in joins if any(given is comprehension for given in item[3])), comprehension)
 
 
 def _shows(item: Form, form: Form) -> bool:
