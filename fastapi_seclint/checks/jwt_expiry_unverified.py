@@ -70,7 +70,10 @@ def _switched_off(program: Program, decoding: Decoding) -> Iterator[Finding]:
                 continue
             if only_logged(program, decoding.call.block, decoding.call.form):
                 continue
-            uses = [*prepared_uses(program, decoding)] or [(decoding.call.block, decoding.call.form)]
+            uses = [*prepared_uses(program, decoding, "options")]
+            if not uses and decoding in prepared(program):
+                continue
+            uses = uses or [(decoding.call.block, decoding.call.form)]
             uses += [(holder.block, holder.form) for holder in (item.holder, origin.holder) if holder is not None]
             if not any(looked_at(program, block, form, compares) for block, form in uses):
                 yield _off(program, decoding, item, origin, "high" if how == "surely" else "medium")

@@ -73,7 +73,8 @@ def jwt_signature_unverified(program: Program) -> Iterator[Finding]:
 
 def _decodings(program: Program) -> Iterator[Finding]:
     for decoding in prepared(program):
-        used = [(block, form) for block, form in prepared_uses(program, decoding) if not program.is_test(block.module)]
+        uses = prepared_uses(program, decoding, "options")
+        used = [(block, form) for block, form in uses if not program.is_test(block.module)]
         trial = _is_trial(program, decoding.call.block.module)
         if used and not trial and not all(is_harmless(program, block, form) for block, form in used):
             yield from _switched_off(program, decoding)

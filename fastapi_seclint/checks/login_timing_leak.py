@@ -31,6 +31,7 @@ from fastapi_seclint.subjects.passwords.dummies import dummy
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.names import FOREIGN
 from fastapi_seclint.subjects.passwords.plain_comparison import is_stored
+from fastapi_seclint.subjects.passwords.spending import is_slow, leaves
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 
 if TYPE_CHECKING:
@@ -50,7 +51,6 @@ RULE = Rule(
     fixable="unsafe",
 )
 
-_SLOW = re.compile(r"verify|hash|dummy|checkpw|sleep", re.I)
 _LOGIN = re.compile(r"log_?in|sign_?in|authenticate|verify_user|check_(user|credentials)|iniciar", re.I)
 _AT_START = re.compile(
     r"lifespan|startup|on_start|(^|_)(seed|init|setup|bootstrap|create_(default|first|initial|super))(_|$)", re.I
@@ -86,7 +86,7 @@ def login_timing_leak(program: Program) -> Iterator[Finding]:
         verified += handed_on
         if any(map(_is_present_one, verified)):
             continue
-        skipped = [_skips(block, form, truths) for form in verified]
+        skipped = [_skips(known, block, form, truths) for form in verified]
         early = skipped[0] if skipped and None not in skipped else None
         if early is None and verified and not any(skipped) and _LOGIN.search(function.name):
             yield from _of_lookup(known, block, verified[0])
@@ -122,7 +122,12 @@ def _of_lookup(known: Passwords, block: Block, verification: Form) -> Iterator[F
             truths = looked_up_in(known.program, inner)
             for test in inner.forms.of("if"):
                 absent = truth(test[2], _known(truths))["absent"] == frozenset({True})
-                if absent and _asks_for_account(test[2], truths) and _leaves(test[3]) and test[3][-1][0] == "raise":
+                if (
+                    absent
+                    and _asks_for_account(test[2], truths)
+                    and leaves(known.program, inner, test[3])
+                    and test[3][-1][0] == "raise"
+                ):
                     yield _finding(inner, test[2], block.location(verification), None)
 
 
@@ -215,21 +220,26 @@ def _is_method(known: Passwords, call: Form) -> bool:
     return False
 
 
-def _skips(block: Block, verification: Form, truths: dict[str, Truth]) -> Form | None:
+def _skips(known: Passwords, block: Block, verification: Form, truths: dict[str, Truth]) -> Form | None:
     """The test that ends the function for an unknown user before the verification, or in front of it."""
     stores = stores_asked(block, verification, _is_login(block), _taken)
 
-    if any(_spends_time(form, truths, stores) for form in block.forms.every if form[1] < verification[1]):
+    if any(_spends_time(known, block, form, truths, stores) for form in block.forms.every if form[1] < verification[1]):
         return None
     for form in block.forms.every:
-        if form[0] == "try" and (missing := _not_found(form, verification, truths)) is not None:
+        if form[0] == "try" and (missing := _not_found(known, block, form, verification, truths)) is not None:
             return missing
         if form[0] == "bool" and any(item is verification for item in walk(form)):
             before = [item for item in form[3] if not any(inner is verification for inner in walk(item))]
             for item in before:
                 if item[1] < verification[1] and (_asks_for_account(item, truths) or is_among(item, stores)):
                     return form
-        if form[0] == "if" and is_among(form[2], stores) and form[1] < verification[1] and _leaves(form[3]):
+        if (
+            form[0] == "if"
+            and is_among(form[2], stores)
+            and form[1] < verification[1]
+            and leaves(known.program, block, form[3])
+        ):
             return None if form[2][3] == ["in"] else form[2]
         if form[0] not in ("if", "ifexp") or not _asks_for_account(form[2], truths):
             continue
@@ -237,17 +247,23 @@ def _skips(block: Block, verification: Form, truths: dict[str, Truth]) -> Form |
         if any(item is verification for item in walk(test)):
             continue
         found = truth(test, _known(truths))
-        if any(item is verification for item in walk(form[3])) and found["absent"] == frozenset({False}):
+        first = any(item is verification for item in walk(form[3])) and not is_slow(known.program, block, form[4])
+        if first and found["absent"] == frozenset({False}):
             return test
-        second = any(item is verification for item in walk(form[4])) and not _is_slow(form[3])
+        second = any(item is verification for item in walk(form[4])) and not is_slow(known.program, block, form[3])
         if second and found["absent"] == frozenset({True}):
             return test
-        if form[0] == "if" and form[1] < verification[1] and _leaves(form[3]) and found["absent"] == frozenset({True}):
+        if (
+            form[0] == "if"
+            and form[1] < verification[1]
+            and leaves(known.program, block, form[3])
+            and found["absent"] == frozenset({True})
+        ):
             return test
-    return _in_turn(block, verification)
+    return _in_turn(known, block, verification)
 
 
-def _in_turn(block: Block, verification: Form) -> Form | None:
+def _in_turn(known: Passwords, block: Block, verification: Form) -> Form | None:
     """The test in a loop through the accounts, where no hash is made for those that nobody has behind it."""
     found = asked_in_turn(block, verification)
     if found is None:
@@ -256,10 +272,10 @@ def _in_turn(block: Block, verification: Form) -> Form | None:
     inside = {id(item) for item in walk(loop)}
     around = (form for form in block.forms.of("call") if id(form) not in inside)
     elsewhere = [form for form in around if not any(item is loop for item in walk(form))]
-    return test if not any(_is_slow([form]) for form in elsewhere) else None
+    return test if not any(is_slow(known.program, block, [form]) for form in elsewhere) else None
 
 
-def _not_found(form: Form, verification: Form, truths: dict[str, Truth]) -> Form | None:
+def _not_found(known: Passwords, block: Block, form: Form, verification: Form, truths: dict[str, Truth]) -> Form | None:
     """What ends a function when the lookup says by an exception that there is no such account."""
     looked = [item for item in walk(form[2]) if item[0] == "assign" and _named(item[2][0], truths)]
     inside = any(item is verification for item in walk(form[2])) and any(
@@ -270,7 +286,7 @@ def _not_found(form: Form, verification: Form, truths: dict[str, Truth]) -> Form
     for caught, _, statements, _ in form[3]:
         names = [str(item[-1]) for item in walk(caught) if item[0] in ("name", "attr")] if caught is not None else []
         strictly = not set(names) - _ANYTHING and looks_strictly(form[2])
-        if (strictly or any(map(tells_of_nothing, names))) and _leaves(statements):
+        if (strictly or any(map(tells_of_nothing, names))) and leaves(known.program, block, statements):
             last: Form = statements[-1]
             return last
     return None
@@ -292,11 +308,11 @@ def _known(truths: dict[str, Truth]) -> Callable[[Form], Truth | None]:
     return lambda form: truths.get(form[2]) if form[0] == "name" else None
 
 
-def _spends_time(form: Form, truths: dict[str, Truth], stores: set[str]) -> bool:
+def _spends_time(known: Passwords, block: Block, form: Form, truths: dict[str, Truth], stores: set[str]) -> bool:
     """Whether a statement hashes something for an unknown user, and for him only."""
     if form[0] == "if" and is_among(form[2], stores) and form[2][3] == ["not in"]:
-        return _is_slow(form[3])
-    if form[0] != "if" or not _asks_for_account(form[2], truths) or not _is_slow(form[3]):
+        return is_slow(known.program, block, form[3])
+    if form[0] != "if" or not _asks_for_account(form[2], truths) or not is_slow(known.program, block, form[3]):
         return False
     found = truth(form[2], _known(truths))
     return found["absent"] == frozenset({True}) and found["right"] == frozenset({False})
@@ -308,7 +324,11 @@ def _fix(known: Passwords, block: Block, early: Form, verification: Form) -> Fix
     accounts = "|".join(map(re.escape, looked_up_in(known.program, block)))
     if made is None or (accounts and re.search(rf"\b({accounts})\b[.\[]", made.code)):
         return None  # nobody has no hash that it could be
-    branches = (form for form in block.forms.every if form[0] == "if" and form[2] is early and _leaves(form[3]))
+    branches = (
+        form
+        for form in block.forms.every
+        if form[0] == "if" and form[2] is early and leaves(known.program, block, form[3])
+    )
     branch = next((one for one in branches if not is_expression(one)), None)
     if branch is not None and not any(form is verification for form in walk(branch[2:4])):
         edit = InsertStatements(block.module.path, span_of(branch[3][0][1]), "before", made.code)
@@ -368,23 +388,3 @@ def _asks_for_account(test: Form, truths: dict[str, Truth]) -> bool:
         case ["bool", _, _, items]:
             return any(_asks_for_account(item, truths) for item in items)
     return False
-
-
-def _leaves(statements: list[Form]) -> bool:
-    """Whether statements end the function without a hash: no call in them takes time on purpose."""
-    if not statements or statements[-1][0] not in ("return", "raise"):
-        return False
-    return not _is_slow(statements)
-
-
-def _is_slow(statements: list[Form]) -> bool:
-    """Whether statements hash something, by name, or hand on the password and the hash of nobody."""
-    calls = [form for form in walk(statements) if form[0] == "call"]
-    return any(_SLOW.search(str(form[2][-1])) or _verifies_nobody(form) for form in calls)
-
-
-def _verifies_nobody(call: Form) -> bool:
-    """`check_password(password, DUMMY_HASH)`: what is given a password and a constant that is named after a hash."""
-    given = arguments(call)
-    constants = [item for item in given if item[0] in ("name", "attr") and str(item[-1]).isupper()]
-    return any(_SLOW.search(item[-1]) for item in constants) and len(given) > 1

@@ -61,7 +61,10 @@ def _item(decoding: Decoding, given: Form, claim: Claim, way: Way) -> Item:
     steps = [step for step in way.steps if step.block.module is block.module and step.block.number == block.number]
     step = next(iter([*steps, *way.steps]), None)
     holder = Holder(step.block, step.form, None) if step is not None else None
-    shared = form[1] == whole[1] or any(holds(made[1], form[1]) for made in block.forms.of("comp", "for"))
+    looped = any(holds(made[1], form[1]) for made in block.forms.of("comp", "for"))
+    ours = [decoding.call.block, *(step.block for step in way.steps)]
+    helper = block.function is not None and not any(block.statements is one.statements for one in ours)
+    shared = form[1] == whole[1] or looped or helper
     return Item(block, claim.key, form, span_of(form[1]), [ARRIVED, given[1]], holder, shared)
 
 

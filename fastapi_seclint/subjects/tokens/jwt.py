@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from fastapi_seclint.facts.forms import Form, span_of
@@ -94,15 +95,17 @@ class Decoding:
             return
         argument, block = self._options, self.call.block
         if argument is not None and argument.form[0] == "ellipsis":
-            for kept in prepared_for(self.program, self):
-                yield from kept.options(key)
+            kept = (one for one in prepared_for(self.program, self) if one.given_options is not None)
+            yield from (item for one in islice(kept, 1) for item in one.options(key))
             return
         found: list[Item] = []
         if argument is not None:
             found += items(self.program, block, argument.form, key, Holder(block, self.call.form, argument.keyword))
         for item in self._spread("options"):
             found += items(self.program, item.block, item.form, key, Holder(item.block, item.container, "options"))
-        yield from found or switched_off(self, key)
+        yield from found
+        if all(item.form[0] == "const" and item.form[2] is True for item in found):
+            yield from switched_off(self, key)
 
     @property
     def _options(self) -> Argument | None:
@@ -152,20 +155,31 @@ def prepared(program: Program) -> list[Decoding]:
 
 
 def prepared_for(program: Program, decoding: Decoding) -> list[Decoding]:
-    """The calls of `functools.partial` that gave a call some of its arguments, in another file perhaps."""
+    """The calls of `functools.partial` that gave a call some of its arguments, the last one first.
+
+    They may stand in another file.
+    """
     kept = prepared(program)
     places = list(kept_at(decoding.call.ask(decoding.call.form[2]))) if kept else []
-    return [one for one in kept if one.call.place in places]
+    return sorted((one for one in kept if one.call.place in places), key=lambda one: places.index(one.call.place))
 
 
-def prepared_uses(program: Program, decoding: Decoding) -> Iterator[tuple[Block, Form]]:
-    """Where what `functools.partial` made for reading tokens is called: block and call."""
-    if not any(kept.call.place == decoding.call.place for kept in prepared(program)):
+def prepared_uses(program: Program, decoding: Decoding, name: str = "") -> Iterator[tuple[Block, Form]]:
+    """Where what `functools.partial` made for reading tokens is called: block and call.
+
+    With the name of an argument, only where that one counts, and is not given anew.
+    """
+    kept = {one.call.place: one for one in prepared(program)}
+    if decoding.call.place not in kept:
         return
     for block in program.sites.blocks():
         for form in block.forms.of("call"):
-            if form[2][0] in ("name", "attr") and decoding.call.place in kept_at(ask(program, block, form[2])):
-                yield block, form
+            places = list(kept_at(ask(program, block, form[2]))) if form[2][0] in ("name", "attr") else []
+            if decoding.call.place in places:
+                later = places[: places.index(decoding.call.place)]
+                anew = any(one in kept and kept[one].call.argument(name) for one in later)
+                if not anew and not any(keyword == name for keyword, _, _ in form[4]):
+                    yield block, form
 
 
 def kept_at(value: Value | None) -> Iterator[Place]:
