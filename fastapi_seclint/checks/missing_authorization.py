@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program.answers import answered_once
 from fastapi_seclint.program.callables import dotted_name, parameters
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
@@ -166,10 +167,19 @@ _CALLED = re.compile(r"^_*((current|the)_)?(admin(istrator)?|super_?user)(_user|
 
 def _taken_for_one(program: Program, route: Route) -> str:
     """That a handler calls an administrator what a guard gives who asks for none, where others ask for rights."""
-    found = (guard for guard in guards(program, route) if guard.node is not None and _CALLED.match(guard.parameter))
-    if next(found, None) is None or not asks_for_rights(program):
+    named = [
+        guard.node for guard in guards(program, route) if guard.node is not None and _CALLED.match(guard.parameter)
+    ]
+    if not any(id(node.function) in _of_everybody(program) for node in named) or not asks_for_rights(program):
         return ""
     return "takes whoever calls for an administrator"
+
+
+@answered_once
+def _of_everybody(program: Program) -> frozenset[int]:
+    """The functions that give somebody who is called otherwise: administrators may have a login of their own."""
+    nodes = (node for route in program.routes for node in route.nodes())
+    return frozenset(id(node.function) for node in nodes if node.parameter and not _CALLED.match(node.parameter))
 
 
 def _said(route: Route) -> str:

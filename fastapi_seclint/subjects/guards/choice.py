@@ -354,7 +354,8 @@ def _unused(program: Program, used: list[_Candidate]) -> Iterator[_Candidate]:
             continue
         yield _Candidate(idle.module, idle.form, True, True, False, 0, True, idle.function)
     caller = idle_guard(program) if all(item.authorizes for item in used) else None
-    if caller is not None:
+    sent = {one for item in used if item.function is not None for one in carriers_of(program, item.function)}
+    if caller is not None and (not sent or sent & carriers_of(program, caller.function)):
         yield _Candidate(caller.module, caller.form, False, False, False, 0, True, caller.function)
 
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _SENT = ("Form()", "Body()", "File()", "Query()", "Path()")
 """What marks parameters that a client fills with something else than credentials: those of a login."""
 _OF_SOMETHING = re.compile(
-    r"webhook|hook(_|$)|signature|captcha|csrf|origin|(^|_)(ip|host|reset|invit|verification)", re.I
+    r"webhook|hook(_|$)|signature|captcha|csrf|origin|refresh|internal|(^|_)cron(_|$)|(^|_)(ip|host|reset|invit|verification)",
+    re.I,
 )
 """Words of guards that let one kind of request in, and not one kind of caller."""
 

@@ -15,11 +15,15 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.owners.cases import Case
 from fastapi_seclint.subjects.owners.comparing import owner_of, sides
-from fastapi_seclint.subjects.owners.identity import caller_names, guards
+from fastapi_seclint.subjects.owners.identity import Guard, caller_names, guards
 from fastapi_seclint.subjects.owners.introducing import introduced
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
+
+
+_Giver = tuple[str, str | None]
+"""What a guard is called, here and with its module."""
 
 
 def found_in_loop(program: Program, route: Route, case: Case) -> Fix | None:
@@ -35,7 +39,8 @@ def found_in_loop(program: Program, route: Route, case: Case) -> Fix | None:
     caller = next((guard.parameter for guard in guards(program, route) if guard.parameter), "")
     added = introduced(program, handler, sibling) if not caller and sibling is not None else None
     caller = caller or (added[0] if added is not None else "")
-    owned = _as_elsewhere(program, route, iterable, target, caller) if caller else None
+    giver = _giver(program, route, caller) or (_giver(program, sibling, caller) if sibling is not None else None)
+    owned = _as_elsewhere(program, route, iterable, target, caller, giver) if giver else None
     owned = owned or (_by_field(program, route, case, test, target, caller) if caller else None)
     asked = code(test)
     if owned is None or asked is None:
@@ -83,13 +88,28 @@ def _reads(form: Form, target: str) -> bool:
     return form[0] in ("attr", "sub") and form[2][0] == "name" and form[2][2] == target
 
 
-def _as_elsewhere(program: Program, route: Route, iterable: Form, target: str, caller: str) -> str | None:
-    """How another route asks for the caller's own among the same things, said of this one's names."""
+def _giver(program: Program, route: Route, caller: str) -> _Giver | None:
+    """The guard that gives a handler its caller under a name."""
+    return next((_told(guard) for guard in guards(program, route) if caller and guard.parameter == caller), None)
+
+
+def _told(guard: Guard) -> _Giver:
+    return guard.name, guard.node.name if guard.node is not None else None
+
+
+def _as_elsewhere(
+    program: Program, route: Route, iterable: Form, target: str, caller: str, giver: _Giver
+) -> str | None:
+    """How another route asks for the caller's own among the same things, said of this one's names.
+
+    It has its caller from the same guard: one gives a row, and another one only his name.
+    """
     for other in program.routes:
         function = other.function
         if function is None or route.function is None or function.module is not route.function.module:
             continue
-        for name, things, test in _picks(function, caller_names(program, other)):
+        same = {guard.parameter for guard in guards(program, other) if _told(guard) == giver}
+        for name, things, test in _picks(function, caller_names(program, other) & same):
             if spelled(things) == spelled(iterable) and function is not route.function and spelled(things):
                 return code(_renamed(test, name, target, caller))
     return None
@@ -99,6 +119,10 @@ def _by_field(program: Program, route: Route, case: Case, test: Form, target: st
     """The comparison with the field that names the owner, read as the id is read."""
     field = case.field or (owner_of(case.tie) if case.tie is not None else "")
     given = any(guard.parameter for guard in guards(program, route))
+    if given and case.sibling is not None and case.tie is not None and case.tie.caller and not case.tie.his:
+        other = _giver(program, case.sibling, case.tie.caller)
+        if other != _giver(program, route, caller):
+            return None  # the whole of what another guard gives
     call = route.endpoint if given or case.sibling is None else case.sibling.endpoint
     both = sides(program, call, caller, field, case.tie) if call is not None else None
     read = test[2] if _reads(test[2], target) else test[4][0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import awaited, beginning, last_name, mentions, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Function
+from fastapi_seclint.program.values import External, Function, options
 from fastapi_seclint.subjects.owners.activity import asks_for_activity
 from fastapi_seclint.subjects.owners.finding_users import LOOKS_UP
 from fastapi_seclint.subjects.owners.identity import guards
@@ -77,14 +77,21 @@ def _gives_account(function: Function) -> bool:
 
 def _kinds(program: Program, function: Function) -> frozenset[str]:
     """What a guard says that it gives, and the collections of people that it or its helpers look into."""
-    returns = function.returns
-    said = {item[2] for item in walk([returns]) if item[0] == "name" and item[2][:1].isupper()} if returns else set()
+    names = [item[2] for item in walk([function.returns]) if item[0] == "name"] if function.returns else []
+    said = {name for name in names if name[:1].isupper() and not _is_of_library(function, name)}
     named = {
         form[2][2][-1]
         for inner in reached(program, function, 1)
         for form in inner.forms.of("call")
         if form[2][0] == "attr" and form[2][2][0] in ("name", "attr")
     }
-    return frozenset(said - {"Optional", "None", "Any", "Annotated"}) | frozenset(
-        name for name in named if isinstance(name, str) and is_of_people(name)
-    )
+    return frozenset(said) | frozenset(name for name in named if isinstance(name, str) and is_of_people(name))
+
+
+def _is_of_library(function: Function, name: str) -> bool:
+    """Whether a name says nothing of an account, `Dict[str, Any]`: a library's, and no class of rows out of sight."""
+    found = options(function.module.scope.names.get(name))
+    return any(isinstance(one, External) and one.name.startswith(_GENERAL) for one in found)
+
+
+_GENERAL = ("typing.", "typing_extensions.", "collections.", "builtins.", "fastapi.", "starlette.", "sqlalchemy.")

@@ -185,8 +185,9 @@ def _asks_for_nothing(kept: Callable[[Form], bool], function: Function) -> bool:
         loops = [form for form in function.forms.of("for") if not kept(form[3]) and speaks_of_rights(form[3])]
         inside = {id(inner) for loop in loops for inner in walk(loop[4])}
         asked = [form for form in others if form[0] == "if" and any(item[0] == "return" for item in walk(form[3]))]
-        return bool(off) and not any(
-            id(form) in inside or speaks_of_rights(form[2]) or _asks_itself(function, form[2]) for form in asked
+        return bool(off) and not (
+            any(id(form) in inside or _asks_what_it_was_given(kept, function, form[2]) for form in asked)
+            or any(speaks_of_rights(form[2]) for form in others)
         )
     return bool(off) and not any(speaks_of_rights(form[2]) and not _gives_back(form, given) for form in others)
 
@@ -197,11 +198,18 @@ def _refuses_at_the_end(function: Function) -> bool:
     return bool(statements) and statements[-1][0] == "raise"
 
 
-def _asks_itself(function: Function, test: Form) -> bool:
-    """Whether a method hands a condition to what its object was made with: `self.check(user)`."""
+def _asks_what_it_was_given(kept: Callable[[Form], bool], function: Function, test: Form) -> bool:
+    """Whether a guard leaves a condition to what it was made with: `self.check(user)`, `check(user)` of a factory.
+
+    Or to each of several: `for check in self.checks: if check(user): return user`.
+    """
     own = function.parameters[0][0] if function.parameters and function.takes_object else None
-    calls = (item[2] for item in walk(test) if item[0] == "call" and item[2][0] == "attr")
-    return any(item[2][2:] == [own] for item in calls)
+    around = set(function.scope.names) if function.scope.kind == "function" else set()
+    around |= {form[2][2] for form in function.forms.of("for") if form[2][0] == "name" and not kept(form[3])}
+    called = [item[2] for item in walk(test) if item[0] == "call"]
+    return any(
+        (form[0] == "attr" and form[2][2:] == [own]) or (form[0] == "name" and form[2] in around) for form in called
+    )
 
 
 def _hands_on_a_role(call: Form) -> bool:
