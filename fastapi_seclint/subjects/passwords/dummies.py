@@ -212,13 +212,23 @@ def _by_method(known: Passwords, verification: Form, functions: list[Function]) 
     written = code(owner) if owner is not None and owner[0] in ("name", "attr") else None
     for function in functions if written is not None else ():
         for name, value in sorted(function.owner.namespace.items()) if function.owner is not None else ():
-            if not isinstance(value, Function) or value is function or value.flags & ASYNC:
+            if not isinstance(value, Function) or value is function or value.flags & ASYNC or not _only_gives(value):
                 continue
             asked = [item for item in value.parameters if item[0] not in ("self", "cls") and item[3] is None]
             text = known.returned(value) if len(asked) == 1 else None
             if text is not None and text.kind == "hash":
                 return _Hashing(f"{written}.{name}", _METHOD)
     return None
+
+
+def _only_gives(function: Function) -> bool:
+    """Whether a function does nothing but give something: no statement of it keeps, sends or asks anything."""
+    return all(
+        form[0] == "return"
+        or (form[0] == "assign" and all(target[0] == "name" for target in form[2]))
+        or (form[0] == "expr" and form[2][0] == "const")
+        for form in function.module.facts.body(function.number)
+    )
 
 
 def _of_module(known: Passwords, block: Block, verification: Form) -> _Hashing | None:

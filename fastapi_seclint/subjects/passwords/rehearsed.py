@@ -15,7 +15,7 @@ from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.rehearsal import Act
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.spelling import words_of
+from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.program.values import (
     Class,
     Collection,
@@ -33,7 +33,13 @@ from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 from fastapi_seclint.subjects.owners.records import classes_in, field_names, has_own_ways, is_table
 from fastapi_seclint.subjects.passwords.hooks import hooked
-from fastapi_seclint.subjects.passwords.names import is_at_a_server, is_of_machine, is_of_password_manager, naming
+from fastapi_seclint.subjects.passwords.names import (
+    is_at_a_server,
+    is_of_machine,
+    is_of_password_manager,
+    is_of_people,
+    naming,
+)
 from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.wiring.rehearsing import SENT, bare_name, rehearsed, sent_name
 
@@ -124,17 +130,20 @@ def _takes_password(program: Program, route: Route) -> bool:
     if route.function is None or route.endpoint is None or program.is_test(route.function.module):
         return False
     names: list[str] = []
+    around = [route.path, route.function.name]
     called = [route.endpoint, *(node.call for node in route.nodes())]
     if any(isinstance(one, External) and "OAuth2PasswordRequestForm" in one.name for one in called):
         return True
     for one in called:
         for parameter in parameters(one):
-            annotation = program.walker.resolver.annotation(parameter)
-            fields = [name for cls in classes_in(annotation) if not is_table(cls) for name in field_names(cls)]
-            if any(has_own_ways(cls) for cls in classes_in(annotation)) or is_at_a_server(fields):
+            classes = classes_in(program.walker.resolver.annotation(parameter))
+            fields = [name for cls in classes if not is_table(cls) for name in field_names(cls)]
+            if any(map(has_own_ways, classes)) or is_at_a_server(fields):
                 return False
             names += [parameter.name, *fields]
-    return any(naming(name) == "plain" and not is_of_machine(name) for name in names)
+            around += [snake(cls.name) for cls in classes]
+    around += [name for name in names if naming(name) != "plain"]
+    return any(naming(name) == "plain" and not is_of_machine(name) for name in names) and any(map(is_of_people, around))
 
 
 def _block(program: Program, act: Act) -> Block | None:
