@@ -51,14 +51,15 @@ _OF_THE_TOKEN = frozenset({"jti", "exp", "iat", "nbf"})
 @RULE.check
 def jwt_expiry_unverified(program: Program) -> Iterator[Finding]:
     """One finding a place that switches the check off, stretches it, or reads claims that nobody checks."""
-    seen: set[Location] = set()
+    found: dict[Location, Finding] = {}
     kept = [decoding for decoding in prepared(program) if [*prepared_uses(program, decoding)]]
     for decoding in (*decodings(program), *kept):
         checks = (_switched_off, _stretched, *(() if decoding in kept else (_unchecked,)))
         for finding in (one for check in checks for one in check(program, decoding)):
-            if finding.location not in seen:
-                seen.add(finding.location)
-                yield finding
+            known = found.get(finding.location)
+            if known is None or (known.persona != "regular" and finding.persona == "regular"):
+                found[finding.location] = finding
+    yield from found.values()
     yield from map(_of_leeway, (*on_objects(program), *of_registries(program)))
 
 

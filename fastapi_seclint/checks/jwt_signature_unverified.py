@@ -64,11 +64,12 @@ _BETWEEN = "whoever gets between this program and the provider writes a token wi
 @RULE.check
 def jwt_signature_unverified(program: Program) -> Iterator[Finding]:
     """One finding for each place that switches the check off, or reads claims in a way that has none."""
-    seen: set[Location] = set()
+    found: dict[Location, Finding] = {}
     for finding in (*_decodings(program), *_readers(program), *_by_hand(program)):
-        if finding.location not in seen:
-            seen.add(finding.location)
-            yield finding
+        known = found.get(finding.location)
+        if known is None or (known.persona != "regular" and finding.persona == "regular"):
+            found[finding.location] = finding
+    yield from found.values()
 
 
 def _decodings(program: Program) -> Iterator[Finding]:

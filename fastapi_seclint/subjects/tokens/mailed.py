@@ -52,7 +52,7 @@ def _word(program: Program, kind: Kind) -> str:
 
     Functions that check such a token, `verify_code`, or that answer their caller with a token, do not mail one.
     """
-    steps, names = kind.token.makers[:3], list[str]()
+    steps, names, given = kind.token.makers[:3], list[str](), list[str]()
     answered = any(_is_answered(program, step) for step in steps)
     for step in steps:
         function = step.block.function
@@ -60,8 +60,10 @@ def _word(program: Program, kind: Kind) -> str:
         around = own.pop() if function is not None else ""
         words = words_of(around)
         makes = bool(_MADE & set(words)) or not answered
-        names += [*own, *names_at_callers(program, step), *([around] if makes and words[:1] not in _CHECKING else [])]
-    if any(_LETS_IN & set(words_of(name)) for name in names):
+        told = [*own, *names_at_callers(program, step)]
+        given += told
+        names += [*told, *([around] if makes and words[:1] not in _CHECKING else [])]
+    if any(_LETS_IN & set(words_of(name)) for name in given):
         return ""
     return next((word for name in names if (word := mailed_word(name))), "")
 
