@@ -25,7 +25,7 @@ from fastapi_seclint.subjects.secrets.presence import (
     missing_of_setting,
     missing_of_value,
 )
-from fastapi_seclint.subjects.secrets.refusals import asked, asks_for, refuses_short, truths
+from fastapi_seclint.subjects.secrets.refusals import asked, asks_for, needed_to_start, refuses_short, truths
 from fastapi_seclint.subjects.secrets.sent import core
 from fastapi_seclint.subjects.secrets.splitting import splits_nothing
 
@@ -185,7 +185,10 @@ def _asked_before(program: Program, item: Comparison) -> bool:
 def _demanded(program: Program, item: Comparison) -> bool:
     """Whether the program asks anywhere whether the key is configured."""
     name = name_of(core(item.secret)).lower()
-    return bool(name) and (name in asked(program) or refuses_short(program, name))
+    if name and (name in asked(program) or refuses_short(program, name)):
+        return True
+    read = (option.name for option in options(item.value) if isinstance(option, Environment))
+    return any(name.lower() in needed_to_start(program) for name in read)
 
 
 def _evidence(item: Comparison) -> Iterator[Evidence]:

@@ -143,6 +143,32 @@ def refuses_short(program: Program, name: str) -> bool:
 
 
 @answered_once
+def needed_to_start(program: Program) -> frozenset[str]:
+    """The settings, in small letters, without which the program goes no further, whatever it is asked.
+
+    They are told by a name or by that in the environment: `if not os.getenv("KEY"): raise SystemExit`.
+    """
+    found: set[str] = set()
+    for module in program.modules.by_file.values():
+        for number in module.facts.speaking(b'["raise"', b'exit"', b'abort"', b'["assert"'):
+            for form in module.facts.forms(number).of("if", "assert") if not program.is_test(module) else ():
+                branch = list(walk(form[3])) if form[0] == "if" else []
+                if form[0] == "assert" or (any(map(_leaves, branch)) and not _answers(branch)):
+                    found.update(name.lower() for name in (*truths(form[2]), *_read(form[2])))
+    return frozenset(found)
+
+
+def _read(test: Form) -> list[str]:
+    """The setting that a test reads and asks for itself: `not os.getenv("KEY")`."""
+    match test:
+        case ["unary", _, "not", inner]:
+            return _read(inner)
+        case ["call", _, ["name" | "attr", *_] as read, [["const", _, str() as key], *_], _]:
+            return [key] if name_of(read) == "getenv" or (read[0] == "attr" and name_of(read[2]) == "environ") else []
+    return []
+
+
+@answered_once
 def asked(program: Program) -> frozenset[str]:
     """The names that conditions of the program test for truth or emptiness."""
     found: set[str] = set()
