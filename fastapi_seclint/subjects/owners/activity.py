@@ -28,6 +28,7 @@ from fastapi_seclint.subjects.owners.identity import (
 )
 from fastapi_seclint.subjects.owners.states import STATES, compares_status, computed_states, field_of, speaks_of_state
 from fastapi_seclint.subjects.owners.switched import switched_off
+from fastapi_seclint.subjects.passwords.names import is_of_people
 from fastapi_seclint.subjects.rights.powerless import without_effect
 from fastapi_seclint.subjects.rights.reached import reached
 
@@ -289,8 +290,27 @@ def _tells_open(function: Function) -> bool:
 def _asks_activity(form: Form, computed: frozenset[str]) -> bool:
     """Whether a condition or a call of a check is about the state of an account, whoever's it is."""
     if form[0] == "call":
-        return _is_check(form) and _demands(form)
+        return _is_check(form) and _demands(form) and _is_of_account(form)
     return speaks_of_state(form[2], computed) and not _is_of_a_belonging(form[2])
+
+
+_FILLERS = frozenset(
+    {"is", "are", "be", "not", "no", "if", "the", "that", "still", "and", "or", "valid", "current", "state"}
+)
+
+
+def _is_of_account(call: Form) -> bool:
+    """Whether a check is about whom it is given, and not about what he has: not `ensure_mfa_enabled(user)`.
+
+    `plans.ensure_enabled("export", user)` is about a thing that it is told, too.
+    """
+    given = [*arguments(call), *([call[2][2]] if call[2][0] == "attr" else [])]
+    if any(item[0] == "const" and isinstance(item[2], str) for item in given):
+        return False
+    own = {word for item in given if item[0] == "name" for word in snake(item[2]).split("_")}
+    plain = _CHECKS.sub("_", _CHECKS.sub("_", _ENSURES.sub("", snake(str(call[2][-1])), count=1)))
+    others = [word for word in plain.split("_") if word and word not in _FILLERS | own]
+    return all(USER.search(word) or is_of_people(word) for word in others)
 
 
 def _is_of_a_belonging(test: Form) -> bool:

@@ -56,18 +56,22 @@ def guards_below(
 def looked_up(program: Program, function: Function, asked: Container[str]) -> Iterator[tuple[str, Function | str]]:
     """The names of accounts that are looked up by what a guard gives, `user = await users.get(user_id)`.
 
-    What the function itself gives is the account, too, where its name says nothing else: `found`.
+    What the function itself gives is the account, too, where its name says nothing else, `found`, and no id that a
+    client sends tells which thing it is.
     """
     given = dict(guards_below(program, function)) if function.parameters else {}
     returned = {form[2][2] for form in function.forms.of("return") if form[2] is not None and form[2][0] == "name"}
+    plain = [item for item in function.parameters if item[2] is not None and item[3] is None]
+    sent = {item[0] for item in plain if item[2][-1] in ("int", "str", "UUID")} - given.keys()
     for form in function.forms.of("assign", "walrus") if given else ():
         value = form[3][2] if form[3][0] == "await" else form[3]
         targets = form[2] if form[0] == "assign" else [form[2]]
         names = [target[2] for target in targets if target[0] == "name" and target[2] in asked]
-        names = [name for name in names if USER.search(snake(name)) or name in returned & _ANYTHING]
         if value[0] != "call" or not names:
             continue
         told = [inner[2] for item in arguments(value) for inner in walk(item) if inner[0] == "name"]
+        neutral = returned & _ANYTHING if sent.isdisjoint(told) else set[str]()
+        names = [name for name in names if USER.search(snake(name)) or name in neutral]
         yield from ((name, given[key]) for name in names for key in dict.fromkeys(told) if key in given)
 
 
