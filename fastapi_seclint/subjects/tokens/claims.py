@@ -130,6 +130,8 @@ def _named_first(decoding: Decoding) -> Fix | None:
     written = code_of(call)
     for form in block.forms.of("return", "assign") if name and written is not None else ():
         value = form[2] if form[0] == "return" else form[3]
+        if value is not None and form[1] == value[1]:
+            continue  # a branch of `return a if b else c`, with no statement to put above it
         while value is not None and value is not call:
             inner = value[0] == "call" and value[2][0] == "name" and len(value[3]) == 1 and not value[4]
             value = value[3][0] if inner else value[2] if value[0] in ("attr", "sub") else None
