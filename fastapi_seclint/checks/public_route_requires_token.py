@@ -252,7 +252,7 @@ def _optional(program: Program, consumer: Consumer, scheme: External | Instance 
     known = id(function) in meant
     fix = made_optional(program, scheme, function, meant) if known and isinstance(scheme, External) else None
     if isinstance(scheme, Function):
-        fix = for_visitors(program, consumer.parameter, scheme)
+        fix = for_visitors(program, function, consumer.parameter, scheme)
     return RULE.finding(
         function.place.location,
         f"`{consumer.parameter.name}` may be missing as far as this code goes, but the {kind} sends every visitor away "

@@ -11,6 +11,7 @@ from fastapi_seclint.program.encounters import Stranger
 from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.values import Function, options
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.guards.access import changes_state, is_admin_like
 from fastapi_seclint.subjects.guards.carriers import carriers_of
 from fastapi_seclint.subjects.guards.swapping import swapped
 from fastapi_seclint.subjects.wiring.handlers import is_handler
@@ -19,8 +20,15 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 
-def for_visitors(program: Program, parameter: Parameter, guard: Function) -> Fix | None:
-    """The guard that a parameter depends on replaced by the one that gives None, where the project has one such."""
+def for_visitors(program: Program, function: Function, parameter: Parameter, guard: Function) -> Fix | None:
+    """The guard that a parameter depends on replaced by the one that gives None, where the project has one such.
+
+    Only of a handler whose routes read: strangers are not to change what a guard has kept from them so far, though
+    `user.name if user else "?"` goes on without one.
+    """
+    routes = [route for route in program.routes if route.function is function]
+    if not routes or any(changes_state(route) or is_admin_like(route.path) for route in routes):
+        return None
     found = program.walker.resolver.dependency_of(parameter)
     written = found[0].place if found is not None else None
     others = list(_giving_none(program, guard))
