@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,9 @@ from fastapi_seclint.program.values import Class, Collection, Const, Environment
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.handing import handed
 from fastapi_seclint.subjects.code.literal_names import name_of
-from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_token
-from fastapi_seclint.subjects.leaks.annotated import annotated_classes
+from fastapi_seclint.subjects.leaks.annotated import annotated_classes, classes_handed
 from fastapi_seclint.subjects.leaks.bound_arguments import bound_rest
 from fastapi_seclint.subjects.leaks.currencies import is_directory, is_list, is_no_credential, names_something
 from fastapi_seclint.subjects.leaks.depended import gives_no_secret
@@ -36,7 +36,6 @@ from fastapi_seclint.subjects.leaks.requested import (
 )
 from fastapi_seclint.subjects.leaks.taken_out import hides_credentials, loses
 from fastapi_seclint.subjects.leaks.token_answers import token_inside
-from fastapi_seclint.subjects.secrets.lent import argument
 from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
@@ -312,16 +311,12 @@ class Leaks:
         told = f"`{form[-1]}`, which has `password` in it,"
         return Leak(told, form) if is_login_form(self.program, self.block, form) else None
 
-    def handed(self, form: Form) -> Iterator[Class]:
+    def handed(self, form: Form) -> Iterable[Class]:
         """The classes of what callers hand to a parameter, heirs of the class that annotates it perhaps."""
         function = self.block.function
         if function is None or not any(item[0] == name_of(form) for item in function.parameters[1:]):
-            return
-        for block, call, bound in callers(self.program, function) if form[0] == "name" else ():
-            if (given := argument(function, call, form[2], bound)) is not None:
-                yield from annotated_classes(self.program, block, given)
-                made = (one.cls for one in options(ask(self.program, block, given)) if isinstance(one, Instance))
-                yield from (cls for cls in made if isinstance(cls, Class))
+            return ()
+        return classes_handed(self.program, function, form[2]) if form[0] == "name" else ()
 
     def mapping(self, form: Form) -> Leak | None:
         """A dictionary with a secret in it that is not written in code: `{"Authorization": f"Bearer {token}"}`."""
