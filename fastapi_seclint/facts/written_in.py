@@ -142,7 +142,7 @@ class _Writing:
             case ["return", _, call] if self._is_meant(call):
                 body = self.inner if ends(self.inner) else [*self.inner, ["return", statement[1], None]]
             case ["expr", _, call] if self._is_meant(call):
-                body = giving(self.inner, lambda at, value: [["expr", at, value]] if value is not None else [])
+                body = giving(self.inner, lambda at, value: [["pass", at] if value is None else ["expr", at, value]])
             case ["assign", _, targets, call] if self._is_meant(call):
                 body = giving(self.inner, lambda at, value: [["assign", at, targets, value or ["const", at, None]]])
             case _:

@@ -31,6 +31,8 @@ def assign(interpreter: Interpreter, target: Form, value: Value, scope: Scope) -
     """Bind an assignment target."""
     match target:
         case ["name", _, name]:
+            if interpreter.rehearsal is not None:
+                interpreter.rehearsal.binds(scope, name)
             scope.bind(name, value)
         case ["attr", _, owner, name]:
             held = interpreter.evaluate(owner, scope)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import Form, last_name, named_arguments
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, last_name, named_arguments
 from fastapi_seclint.program.values import Bound, Environment, Function, Instance, Unknown, Value, options
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def handed(interpreter: Interpreter, function: Function, name: str, inside: Insi
     None where calls differ, where there are too many to be a helper's, and where the function itself is handed on, so
     that others may call it. Calls of tests count for nothing.
     """
-    if function.number < 0:
+    if function.number < 0 or any(form[0] == name and form[1] in (VARIADIC, KEYWORDS) for form in function.parameters):
         return None
     known = interpreter.handed.objects
     key = (function.module.file, function.number, name)
@@ -48,11 +48,8 @@ def handed(interpreter: Interpreter, function: Function, name: str, inside: Insi
         if any(module.state != "done" for module in modules):
             return None
         known[key] = None
-        rehearsal, interpreter.rehearsal = interpreter.rehearsal, None
-        try:
+        with interpreter.for_all():
             known[key] = _shared(_given(interpreter, function, name, modules, inside))
-        finally:
-            interpreter.rehearsal = rehearsal
     return known[key]
 
 
@@ -74,7 +71,7 @@ def _callers(interpreter: Interpreter, function: Function) -> list[Module]:
     key = (function.module.file, function.number)
     if key not in known:
         is_test = interpreter.modules.is_test
-        speaking = interpreter.modules.speaking((function.name,))
+        speaking = sorted(interpreter.modules.speaking((function.name,)), key=lambda module: module.path)
         found = [module for module in speaking if module is function.module or not is_test(module)]
         known[key] = found if _is_helper(function, found) else []
     return known[key]
@@ -104,6 +101,8 @@ def _given(
                 continue
             scope = interpreter.handed.scope(caller, inside) if caller is not None else module.scope
             for call in module.facts.forms(number).calls_of({function.name}):
+                if all(_argument(function, call, name, bound) is None for bound in (True, False)):
+                    continue
                 called = interpreter.ask(call[2], scope)
                 form = _argument(function, call, name, isinstance(called, Bound))
                 if form is not None and (called.function if isinstance(called, Bound) else called) is function:

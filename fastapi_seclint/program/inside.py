@@ -145,8 +145,9 @@ class FunctionScope(Scope):
                 return Instance(default.call, place=place)
             if provided is not None:
                 return provided
-            told = handed(self._interpreter, function, name, self._beside) if form[2] is None else None
-            if told is not None and default is None:
+            says_nothing = form[2] is None and default is None
+            told = handed(self._interpreter, function, name, self._beside) if says_nothing else None
+            if told is not None:
                 return told
             assigned = self._of_statements(name)
             unknown = (

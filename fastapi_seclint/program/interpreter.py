@@ -294,16 +294,31 @@ class Interpreter:
         finally:
             self.leave(before)
 
-    def enter(self, steps: int = MAX_STEPS_ASKING) -> tuple[bool, int, int, int]:
-        """Begin as `asking` and `budget` do; gives what `leave` needs. They cost too much for every single question."""
-        before = (self.recording, self.importing, self.deepest, self._limit)
-        self.importing = 0
+    @contextmanager
+    def for_all(self) -> Iterator[None]:
+        """Inside, what is asked is the same whoever asks, however deep and with whatever budget left."""
+        before, depth, context = self.enter(), self.depth, self.context
+        self.depth, self.deepest, self.context = 0, MAX_DEPTH_ASKING, []
+        try:
+            with self.own_budget():
+                yield
+        finally:
+            self.depth, self.context = depth, context
+            self.leave(before)
+
+    def enter(self, steps: int = MAX_STEPS_ASKING) -> tuple[bool, int, int, int, Rehearsal | None]:
+        """Begin as `asking` and `budget` do; gives what `leave` needs. They cost too much for every single question.
+
+        What is asked while a handler is rehearsed is no part of the rehearsal.
+        """
+        before = (self.recording, self.importing, self.deepest, self._limit, self.rehearsal)
+        self.importing, self.rehearsal = 0, None
         if self.recording:
             self.recording = False
             self.deepest = min(MAX_DEPTH, self.depth + MAX_DEPTH_ASKING)
         self._limit = min(self._limit, self._steps + steps)
         return before
 
-    def leave(self, before: tuple[bool, int, int, int]) -> None:
+    def leave(self, before: tuple[bool, int, int, int, Rehearsal | None]) -> None:
         """End what `enter` began."""
-        self.recording, self.importing, self.deepest, self._limit = before
+        self.recording, self.importing, self.deepest, self._limit, self.rehearsal = before

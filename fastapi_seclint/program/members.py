@@ -116,9 +116,12 @@ def _fits(interpreter: Interpreter, predicate: Value, member: Value, place: Plac
 def lacks(owner: Value, name: str) -> bool:
     """Whether a value has no attribute of that name for certain: functions, constants, lists and dictionaries, classes.
 
-    Of classes and objects only those whose bases are all in sight, and that make no attributes while they run.
+    Of classes and objects only those whose bases are all in sight, and that make no attributes while they run. An
+    object of which nothing but the class is known may be one of a subclass, or be given more elsewhere.
     """
-    if isinstance(owner, Class) or (isinstance(owner, Instance) and owner.native is None):
+    if isinstance(owner, Class) or (
+        isinstance(owner, Instance) and owner.native is None and owner.arguments is not None
+    ):
         names = _all_names(owner)
         return names is not None and name not in names and not hasattr(object, name)
     if isinstance(owner, Bound):

@@ -28,6 +28,7 @@ from fastapi_seclint.program.values import (
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.modules import Module
+    from fastapi_seclint.program.scopes import Scope
 
 _MOST = 4000
 """How many things are noted of one run."""
@@ -81,6 +82,16 @@ class Rehearsal:
                     self._undo.append(_entries(one.namespace))
                 case ModuleValue():
                     self._undo.append(_entries(one.module.scope.names))
+
+    def binds(self, scope: Scope, name: str) -> None:
+        """Keep what a name of the module, or of a function around, stands for that is about to be bound anew."""
+        if name in scope.globals:
+            self._undo.append(_entries(scope.module.scope.names))
+        around = scope.parent if name in scope.shared else None
+        while around is not None:
+            if around.kind == "function" and name in around.names:
+                self._undo.append(_entries(around.names))
+            around = around.parent
 
     def undo(self) -> None:
         """Put back what was changed, the last change first."""

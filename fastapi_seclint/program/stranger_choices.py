@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, mentions, walk
+from fastapi_seclint.facts.forms import Form, last_name, mentions, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.kinds import DENIAL, JUNK, MATCH
 from fastapi_seclint.program.statuses import LIMIT_REACHED
-from fastapi_seclint.program.values import Bound, Function, Value, constant, options
+from fastapi_seclint.program.values import Bound, Collection, Const, External, Function, Text, Value, constant, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
@@ -151,27 +151,38 @@ def _is_shape_of(test: Form, name: str) -> bool:
 
 
 def _is_of_each(walk_: Walk, several: Form) -> bool:
-    """Whether something is asked of every part or letter of made-up credentials: `all(c in HEX for c in token)`."""
+    """Whether something is asked of every part or letter of made-up credentials: `all(c in HEX for c in token)`.
+
+    Whether a part is one of others may ask for a key, so these must be letters.
+    """
     match several:
-        case [
-            "comp",
-            _,
-            _,
-            ["compare", _, ["name", _, asked], ["in" | "not in"], _],
-            _,
-            [[["name", _, target], of, []]],
-        ]:
-            return bool(asked == target) and walk_.kinds(of) == JUNK
-        case [
-            "comp",
-            _,
-            _,
-            ["call", _, ["attr", _, ["name", _, asked], _], [], []],
-            _,
-            [[["name", _, target], of, []]],
-        ]:
-            return bool(asked == target) and walk_.kinds(of) == JUNK
+        case ["comp", _, _, element, _, [[["name", _, target], of, []]]] if walk_.kinds(of) == JUNK:
+            match element:
+                case ["compare", _, ["name", _, asked], ["in" | "not in"], [among]]:
+                    return bool(asked == target) and _are_letters(walk_, among)
+                case ["call", _, ["attr", _, ["name", _, asked], _], [], []]:
+                    return bool(asked == target)
     return several[0] in ("name", "call") and walk_.kinds(several) == JUNK
+
+
+def _are_letters(walk_: Walk, form: Form) -> bool:
+    """Whether a value is letters: a text that is written out, a list or set of single ones, `string.hexdigits`."""
+    if form[0] == "call" and last_name(form[2]) in ("set", "frozenset", "list", "tuple") and len(form[3]) == 1:
+        form = form[3][0]
+    return all(map(_is_alphabet, options(walk_.value(form))))
+
+
+def _is_alphabet(value: Value) -> bool:
+    match value:
+        case Const(value=str()) | Text():
+            return True
+        case Collection(items=items):
+            return bool(items) and all(isinstance(item, Const) and len(str(item.value)) == 1 for item in items)
+        case External(name=name):
+            given = value.arguments.positional if value.arguments is not None else []
+            made = name in ("builtins.set()", "builtins.frozenset()") and len(given) == 1
+            return name.startswith("string.") or (made and all(map(_is_alphabet, options(given[0]))))
+    return False
 
 
 def _is_measure(walk_: Walk, form: Form) -> bool:
