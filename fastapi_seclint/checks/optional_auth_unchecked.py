@@ -135,7 +135,7 @@ def _is_asked(handler: Function, node: Node) -> bool:
     asked += handler.forms.of("bool", "compare")
     handed = [item for form in handler.forms.of("call") for item in arguments(form)]
     return any(mentions(form, {*given, node.parameter}) for form in asked) or any(
-        mentions(item, given) for item in handed
+        mentions(item, {*given, node.parameter}) for item in handed
     )
 
 
