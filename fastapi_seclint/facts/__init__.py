@@ -205,7 +205,7 @@ class FileFacts:
     def _with(self, word: bytes, folded: bool) -> Sequence[int]:
         key = (word, folded)
         if key not in self._speaking:
-            inner = inner_of(_told_string(word))
+            inner = inner_of(word)
             if inner is None:
                 found: Sequence[int] = self._found(word, folded)
             else:
@@ -225,14 +225,6 @@ class FileFacts:
             found.append(piece - 2)
             at = text.find(word, ends[piece])
         return tuple(found)
-
-
-def _told_string(word: bytes) -> bytes:
-    """The string that a form or a pair begins with, `"compare"` of `["compare"` and `"Redis"` of `["Redis","`.
-
-    It may stand elsewhere, too, but to look it up costs less than to search the text.
-    """
-    return word[1:].removesuffix(b',"') if word.startswith(b'["') else word
 
 
 def extract(source: syntax.Source) -> FileFacts:
