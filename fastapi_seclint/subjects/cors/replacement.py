@@ -199,7 +199,7 @@ def _of_text(program: Program, setting: str, remedy: Remedy) -> Fix | None:
 def _of_cast(program: Program, place: Place, remedy: Remedy) -> Fix | None:
     """A star that a setting falls back to whose text is made a list where it is read: `config(.., cast=Csv())`.
 
-    Without the setting that list is empty, or has this machine's own names: https://pypi.org/project/python-decouple/
+    Without the setting that list is empty, or has this machine's own names: https://github.com/HBNetwork/python-decouple
     """
     text = "" if remedy is ORIGINS else ",".join(_OWN)
     for block in blocks_of(program, place.module) if remedy.variable else ():
