@@ -375,6 +375,38 @@ def test_a_decorator_above_the_route_does_not_protect(tmp_path: Path) -> None:
     )
 
 
+WRAPPED_GUARD = """
+import contextlib, functools, os, time
+def told(function):
+    @functools.wraps(function)
+    def inner(*args, **kwargs):
+        BODY
+    return inner
+@told
+def guard(authorization: str = Header(None)):
+    if authorization is None or not db.find(authorization):
+        raise HTTPException(401)
+@app.get('/x', dependencies=[Depends(guard)])
+def x(): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "protects"),
+    [
+        ("return function(*args, **kwargs)", True),
+        ("print(time.time())\n        try: return function(*args, **kwargs)\n        finally: print('done')", True),
+        ("with contextlib.suppress(HTTPException): return function(*args, **kwargs)", False),
+        ("if os.environ.get('GUARDED'): return function(*args, **kwargs)", False),
+        ("found = None\n        try: found = function(*args, **kwargs)\n        finally: return found", False),
+    ],
+)
+def test_a_guard_that_is_wrapped_protects_if_its_refusals_come_through(
+    body: str, protects: bool, tmp_path: Path
+) -> None:
+    assert (protection(tmp_path, WRAPPED_GUARD.replace("BODY", body)) == "protected") is protects
+
+
 # Views
 
 

@@ -24,23 +24,15 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
 _OTHER_WAYS = (
-    "raise",
-    "yield",
-    "yieldfrom",
-    "assert",
-    "def",
-    "class",
-    "global",
-    "nonlocal",
-    "delete",
-    "lambda",
-    "comp",
-)
+    "raise", "yield", "yieldfrom", "assert", "def", "class", "global", "nonlocal", "delete", "lambda", "comp",
+)  # fmt: skip
+_PERHAPS = ("if", "for", "while", "ifexp", "bool")
+"""What may leave the call out, so that nobody is asked."""
 _TELLING = tuple(
     f"{package}."
     for package in (
-        "asyncio", "builtins", "contextlib", "datetime", "ddtrace", "logging", "loguru", "opentelemetry",
-        "prometheus_client", "sentry_sdk", "statsd", "structlog", "time", "uuid", "warnings",
+        "asyncio", "builtins", "datetime", "ddtrace", "logging", "loguru", "opentelemetry", "prometheus_client",
+        "sentry_sdk", "statsd", "structlog", "time", "uuid", "warnings",
     )
 )  # fmt: skip
 """Packages whose functions tell something, to whom else it may concern, and refuse nobody."""
@@ -62,10 +54,11 @@ def passes_on(interpreter: Interpreter, wrapper: Function, wrapped: Function) ->
         return False
     forms = wrapper.forms
     contexts = [context for form in forms.of("with") for context, _ in form[2]]
-    if forms.of(*_OTHER_WAYS) or any(form[3] for form in forms.of("try")) or any(one[0] != "call" for one in contexts):
+    if forms.of(*_OTHER_WAYS) or any(map(_hides, forms.of("try"))) or any(one[0] != "call" for one in contexts):
         return False
     calls = [call for call in forms.of("call") if _is_passed_on(interpreter, wrapper, wrapped, call)]
-    if len(calls) != 1 or not _comes_back(forms, calls[0]):
+    perhaps = (inner for form in forms.of(*_PERHAPS) for inner in walk(form))
+    if len(calls) != 1 or not _comes_back(forms, calls[0]) or any(inner is calls[0] for inner in perhaps):
         return False
     beside = [call for call in forms.of("call") if call is not calls[0]]
     return _keeps_apart(wrapper, forms.of("call")) and all(_tells(interpreter, wrapper, call) for call in beside)
@@ -84,8 +77,13 @@ def _is_passed_on(interpreter: Interpreter, wrapper: Function, wrapped: Function
     return False
 
 
+def _hides(attempt: Form) -> bool:
+    """Whether a `try` may keep a refusal back: it catches something, or returns at the end, whatever was raised."""
+    return bool(attempt[3]) or any(form[0] == "return" for form in walk(attempt[5]))
+
+
 def _comes_back(forms: Forms, call: Form) -> bool:
-    """Whether all that is returned is what the call gave, and its arguments go nowhere else."""
+    """Whether all that is returned is what the call gave."""
     names = forms.names_of(lambda value: awaited(value) is call)
     returned = [form[2] for form in forms.of("return")]
     whole = all(value is not None and (awaited(value) is call or _is_one(value, names)) for value in returned)
